@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/outfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crc.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+struct outfile {
+	char *path; /* as the user gave it, for messages */
+	const char *name; /* its last part */
+	char part[NAME_MAX + 1];
+	int folder, fd;
+	bool no_clobber;
+};
+
+char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a folder";
+	if (S_ISLNK(mode))
+		return "a symbolic link";
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	return "a device";
+}
+
+void outfile_check(const char *path, bool no_clobber)
+{
+	struct stat st, in;
+	char *folder;
+
+	if (!*base_name(path))
+		die(EXIT_CANTCREATE, "%s: cannot create: not the name of a file", path);
+	if (lstat(path, &st) == 0) {
+		if (!S_ISREG(st.st_mode))
+			die(EXIT_CANTCREATE, "%s: cannot create: is %s, must be a file or absent",
+				path, kind_of(st.st_mode));
+		if (no_clobber)
+			die(EXIT_CANTCREATE, "%s: cannot create: exists (--no-clobber)", path);
+		if (fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st.st_dev && in.st_ino == st.st_ino)
+			die(EXIT_CANTCREATE, "%s: cannot create: is the input itself", path);
+	}
+	folder = folder_of(path);
+	if (access(folder, W_OK | X_OK))
+		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, folder, strerror(errno));
+	free(folder);
+}
+
+static void remove_part(void *arg, int code, const char *message)
+{
+	struct outfile *f = arg;
+
+	(void)code;
+	(void)message;
+	unlinkat(f->folder, f->part, 0);
+}
+
+/* A part file of this name that nobody holds a lock on was left by a kill. */
+static void remove_stale(const struct outfile *f)
+{
+	int fd = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	size_t n;
+	const struct dirent *e;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	/* The common part ends before ".PID-N.part". */
+	n = (size_t)(strrchr(f->part, '.') - f->part);
+	while (n > 0 && f->part[n - 1] != '.')
+		n--;
+	while ((e = readdir(d))) {
+		size_t length = strlen(e->d_name);
+		int part;
+
+		if (length < n + 5 || memcmp(e->d_name, f->part, n) ||
+			strcmp(e->d_name + length - 5, ".part") ||
+			strspn(e->d_name + n, "0123456789-") != length - 5 - n)
+			continue;
+		part = openat(f->folder, e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (part < 0)
+			continue;
+		if (flock(part, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(f->folder, e->d_name, 0);
+		close(part);
+	}
+	closedir(d);
+}
+
+struct outfile *outfile_open(const char *path, bool no_clobber)
+{
+	static unsigned long count;
+	struct outfile *f = xcalloc(1, sizeof(*f));
+	char *folder = folder_of(path);
+
+	f->path = xstrdup(path);
+	f->name = base_name(f->path);
+	f->no_clobber = no_clobber;
+	snprintf(f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), count++);
+	f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->folder < 0)
+		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, folder, strerror(errno));
+	free(folder);
+	remove_stale(f);
+	f->fd = openat(f->folder, f->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (f->fd < 0)
+		die(EXIT_CANTCREATE, "%s: cannot create: %s", path, strerror(errno));
+	flock(f->fd, LOCK_EX | LOCK_NB);
+	at_death(remove_part, f);
+	return f;
+}
+
+int outfile_fd(struct outfile *f)
+{
+	return f->fd;
+}
+
+void outfile_write(struct outfile *f, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t wrote = write(f->fd, p, n);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
+		p += wrote;
+		n -= (size_t)wrote;
+	}
+}
+
+static void forget(struct outfile *f)
+{
+	forget_at_death(remove_part, f);
+	close(f->fd);
+	close(f->folder);
+	free(f->path);
+	free(f);
+}
+
+void outfile_commit(struct outfile *f)
+{
+	unsigned flags = f->no_clobber ? RENAME_NOREPLACE : 0;
+
+	if (fsync(f->fd))
+		die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
+	if (renameat2(f->folder, f->part, f->folder, f->name, flags))
+		die(EXIT_CANTCREATE, "%s: cannot create: %s", f->path, strerror(errno));
+	/* Some file systems cannot sync a folder; the file itself is safe by then. */
+	if (fsync(f->folder) && errno != EINVAL && errno != EROFS)
+		die(EXIT_IO, "%s: cannot sync its folder: %s", f->path, strerror(errno));
+	forget(f);
+}
+
+void outfile_discard(struct outfile *f)
+{
+	if (!f)
+		return;
+	remove_part(f, 0, NULL);
+	forget(f);
+}
+
+static void add_mapped(struct str *s, const char *value)
+{
+	size_t n = strnlen(value, 64);
+
+	if (n == 0 || *value == '.')
+		str_add(s, "_");
+	for (size_t i = *value == '.'; i < n; i++) {
+		char c = value[i];
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("._+-", c);
+
+		str_add_bytes(s, ok ? &c : "_", 1);
+	}
+}
+
+/* "n", "n:04" or a key, n characters long. */
+static bool add_field(struct str *s, const char *field, size_t length, uint64_t n,
+	pattern_fn *lookup, void *arg, const char **why)
+{
+	char key[80];
+	const char *value;
+
+	if (length == 0 || length >= sizeof(key)) {
+		*why = "a key between braces must have 1 to 79 characters";
+		return false;
+	}
+	memcpy(key, field, length);
+	key[length] = '\0';
+	if (!strcmp(key, "n")) {
+		str_addf(s, "%llu", (unsigned long long)n);
+		return true;
+	}
+	if (starts_with(key, "n:")) {
+		if (key[2] != '0' || key[3] < '1' || key[3] > '9' || key[4]) {
+			*why = "{n:0W} takes a width W of 1 to 9 digits";
+			return false;
+		}
+		str_addf(s, "%0*llu", key[3] - '0', (unsigned long long)n);
+		return true;
+	}
+	value = lookup ? lookup(arg, key) : NULL;
+	if (!value) {
+		*why = "unknown key between braces";
+		return false;
+	}
+	add_mapped(s, value);
+	return true;
+}
+
+char *pattern_expand(
+	const char *pattern, uint64_t n, pattern_fn *lookup, void *arg, const char **why)
+{
+	struct str s = {0};
+
+	str_add(&s, "");
+	for (const char *p = pattern; *p;) {
+		size_t length = strcspn(p, "{}");
+
+		str_add_bytes(&s, p, length);
+		p += length;
+		if (*p == '}' || (*p == '{' && !strchr(p, '}'))) {
+			*why = "a brace without its partner";
+			str_free(&s);
+			return NULL;
+		}
+		if (*p == '{') {
+			length = strcspn(++p, "}");
+			if (!add_field(&s, p, length, n, lookup, arg, why)) {
+				str_free(&s);
+				return NULL;
+			}
+			p += length + 1;
+		}
+	}
+	return s.p;
+}
+
+bool pattern_counts(const char *pattern)
+{
+	return strstr(pattern, "{n}") || strstr(pattern, "{n:");
+}
+
+struct manifest {
+	char *path;
+	struct str lines;
+};
+
+struct manifest *manifest_new(const char *pattern)
+{
+	struct manifest *m = xcalloc(1, sizeof(*m));
+	size_t n = strcspn(pattern, "{");
+	struct str path = {0};
+
+	while (n > 0 && strchr("_-.", pattern[n - 1]))
+		n--;
+	str_add_bytes(&path, pattern, n);
+	str_add(&path, n == 0 || pattern[n - 1] == '/' ? "set.manifest" : ".manifest");
+	m->path = path.p;
+	return m;
+}
+
+void manifest_add(struct manifest *m, const char *path)
+{
+	static const size_t piece = 1 << 18;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *buffer = xmalloc(piece);
+	uint64_t size = 0;
+	uint32_t crc = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		die(EXIT_IO, "%s: cannot read back: %s", path, strerror(errno));
+	while ((n = read(fd, buffer, piece)) > 0) {
+		crc = crc32c(crc, buffer, (size_t)n);
+		size += (uint64_t)n;
+	}
+	if (n < 0)
+		die(EXIT_IO, "%s: cannot read back: %s", path, strerror(errno));
+	close(fd);
+	free(buffer);
+	str_addf(&m->lines, "%08x %llu %s\n", crc, (unsigned long long)size, base_name(path));
+}
+
+void manifest_commit(struct manifest *m)
+{
+	struct outfile *f = outfile_open(m->path, false);
+
+	outfile_write(f, m->lines.p ? m->lines.p : "", m->lines.len);
+	outfile_commit(f);
+	free(m->path);
+	str_free(&m->lines);
+	free(m);
+}

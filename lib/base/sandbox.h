@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Least privilege before untrusted bytes: no_new_privs, Landlock, seccomp. What is refused gives
+ * EPERM or EACCES, never a kill. Sanitizer builds set no_new_privs only, as their runtimes need
+ * what is refused. LEAT_SANDBOX=off does nothing; LEAT_SANDBOX=require dies with EXIT_OS where the
+ * kernel lacks a part.
+ */
+#ifndef LEAT_BASE_SANDBOX_H
+#define LEAT_BASE_SANDBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* All zero: a filter, which opens nothing any more. Parts add up. */
+struct sandbox {
+	const char *const *read_paths; /* files and folders that may still be opened to read */
+	size_t read_count;
+	const char *write_beneath; /* folder in which files may be made, renamed, removed; or NULL */
+	uint64_t memory;           /* RLIMIT_DATA in bytes, 0 = as it is */
+};
+
+/* Call after threads are started and files opened, before the first untrusted byte. */
+void harden(const struct sandbox *s);
+
+/* Adds "landlock: ABI 7\nseccomp: yes\n…" as `leat --version -v` prints it. */
+void sandbox_describe(struct str *out);
+
+#endif

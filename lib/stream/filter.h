@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The life of a command. A command is a `struct command` (what it is, what it takes and makes, its
+ * options) and a few callbacks; command_main() does the rest: options, files, threads, sandbox, the
+ * grammar of the stream, metadata scopes, history, notes, END and ABORT, exit codes.
+ */
+#ifndef LEAT_STREAM_FILTER_H
+#define LEAT_STREAM_FILTER_H
+
+#include "base/opt.h"
+#include "base/pool.h"
+#include "base/sandbox.h"
+#include "stream/frame.h"
+#include "stream/meta.h"
+
+enum role {
+	ROLE_SOURCE, /* makes a stream of something else: run() */
+	ROLE_FILTER, /* stream in, stream out: head(), frame() … */
+	ROLE_SINK,   /* stream in, a file or text out; forwards the stream with --pass */
+	ROLE_TOOL,   /* off the stream: run(), prints text */
+};
+
+enum segments {
+	SEGMENTS_EACH, /* every segment by itself */
+	SEGMENTS_JOIN, /* one result of all segments */
+};
+
+/* What a filter does to the data; decides which metadata it may keep. */
+enum changes {
+	CHANGES_SHAPE = 1,  /* shape, axes or order: '%' keys go */
+	CHANGES_VALUES = 2, /* sample values: '~' keys go */
+	CHANGES_COUNT = 4,  /* not one frame for each: expect_frames goes */
+};
+
+struct filter;
+
+struct command {
+	const char *name, *summary;
+	const char *operands; /* as the synopsis writes them, "" for none */
+	int operands_min, operands_max; /* -1 = any number */
+	const char *example;  /* the shortest valid arguments */
+	enum role role;
+	enum segments segments;
+	unsigned in, out;     /* sets of kinds */
+	const char *dtypes_in;  /* "ci16 cf32", NULL = any */
+	const char *dtypes_out; /* for --describe; NULL = as the input */
+	const char *unit_in, *unit_out; /* for --describe; NULL = any, as the input */
+	unsigned changes;
+	bool stream_operands; /* operands are stream files, read instead of standard input */
+	bool joins_files;     /* stream-cat: END gets 'more' before another segment */
+	bool parallel;        /* uses f->pool */
+	bool text;            /* a sink that prints as it goes, not only after END */
+	bool pictures;        /* a sink of one file per image: has --name */
+	const struct option *options;
+	size_t options_size;
+
+	/* Before untrusted bytes: checks options, opens, allocates, sets f->state and f->sandbox. */
+	void (*prepare)(struct filter *f);
+	/* Sources and tools: all the work. */
+	void (*run)(struct filter *f);
+	/* A segment begins. out: what its HEAD will be, to be completed; NULL for sinks and joins. */
+	void (*head)(struct filter *f, const struct meta *in, struct meta *out);
+	/* A frame of a kind the command takes; or several at once, for commands that use threads. */
+	void (*frame)(struct filter *f, const struct frame *frame);
+	void (*frames)(struct filter *f, const struct frame *frames, size_t count);
+	/* Sees HEAD, data, END and ABORT as they come, before anything else is done with them. */
+	void (*every_frame)(struct filter *f, const struct frame *frame);
+	/* A segment ends; frames may still be put. `end` is the metadata of END. */
+	void (*end)(struct filter *f, const struct meta *end);
+	/* The last segment has ended well; joins put their result here. */
+	void (*finish)(struct filter *f);
+};
+
+struct common_options {
+	bool help, version, describe, quiet, verbose, progress, no_progress;
+	int64_t jobs;
+};
+
+struct sink_options {
+	const char *output, *name;
+	bool no_clobber, pass;
+};
+
+struct filter {
+	const struct command *command;
+	void *options; /* the command's own struct, filled */
+	void *state;   /* the command's own */
+	char **operands;
+	int operand_count;
+	struct pool *pool;
+	struct sandbox sandbox;
+	struct common_options common;
+	struct sink_options sink;
+	struct filter_inner *inner; /* the library's */
+};
+
+/* The whole life; returns the exit code for main(). */
+int command_main(const struct command *command, int argc, char **argv);
+
+/* Metadata that holds for a frame: the segment's under the frame's own. Valid until the next call. */
+const struct meta *filter_meta(struct filter *f, const struct frame *frame);
+
+/*
+ * Begins a segment of output (sources and joins; for others the library does). `meta` gets kinds
+ * and history here.
+ */
+void filter_head(struct filter *f, struct meta *meta);
+
+/* Puts a data frame (see writer_frame); passes one on as it is. */
+void filter_put(struct filter *f, const struct frame *frame);
+void filter_forward(struct filter *f, const struct frame *frame);
+
+/* Ends a segment of output (sources; the last one is ended by the library). */
+void filter_end(struct filter *f, bool more);
+
+/* Sends what is gathered, before a source waits. */
+void filter_flush(struct filter *f);
+
+/* A count for END: "note NAME key=value". */
+void filter_note(struct filter *f, const char *key, int64_t value);
+
+/* A sink has seen enough: nothing more is read, unless --pass must forward it. */
+void filter_stop(struct filter *f);
+
+/* Joins: what all segments so far have in common, scopes dropped; for the result's HEAD. */
+struct meta *filter_joined(struct filter *f);
+
+/* An unbounded source says so in prepare(); then Ctrl-C only makes this true. */
+void filter_unbounded(struct filter *f);
+bool filter_stopping(const struct filter *f);
+
+/* Bytes read, for sinks that report. */
+uint64_t filter_bytes_read(const struct filter *f);
+
+/*
+ * Files of a sink. sink_open gives a descriptor to write the next file to: the part file of -o or
+ * of the next name of --name, standard output for text, else a spool that reaches standard output
+ * after END. A second file for one -o dies with EXIT_DATA. The library commits all after END.
+ */
+int sink_open(struct filter *f, const struct meta *meta);
+
+/* Writes text to what sink_open gave. */
+void sink_write(struct filter *f, const void *bytes, size_t n);
+
+#endif

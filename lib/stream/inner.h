@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/* What filter.c, sink.c and history.c share; not for commands. */
+#ifndef LEAT_STREAM_INNER_H
+#define LEAT_STREAM_INNER_H
+
+#include "base/outfile.h"
+#include "stream/filter.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+
+/* The files a sink has written and not yet committed. */
+struct sink_files {
+	struct outfile **file;
+	char **path;
+	size_t count;
+	int fd;         /* of the file being written, -1 = none */
+	bool spooled;   /* fd is a spool for standard output */
+	char *folder;
+};
+
+struct filter_inner {
+	struct writer *writer; /* NULL: no output stream */
+	struct reader *reader;
+	struct meta meta, notes, joined;
+	bool unbounded, stopped;
+	size_t segments;
+	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
+	unsigned foreign_kinds;
+	bool holding_end, held_more;
+	struct meta held;
+	struct sink_files files;
+	/* progress */
+	bool shows_progress;
+	int64_t expected, frames_done;
+	double started_s, shown_s;
+};
+
+/* sink.c */
+extern const struct option sink_options_text[], sink_options_pictures[];
+void sink_prepare(struct filter *f);
+void sink_commit(struct filter *f);
+
+/* history.c: appends "NAME VERSION options operands". */
+void history_add(struct meta *meta, const struct filter *f);
+
+/* progress.c */
+void progress_prepare(struct filter *f);
+void progress_head(struct filter *f, const struct meta *head);
+void progress_step(struct filter *f, size_t frames);
+void progress_done(struct filter *f);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "stream/inner.h"
+
+#define SINK_OPTION(member) offsetof(struct sink_options, member)
+
+#define SHARED                                                                                     \
+	{'o', "output", OPT_TEXT, SINK_OPTION(output), "FILE", NULL, 0, 0, NULL, 0,                \
+		"write this file, whole or not at all"},                                           \
+	{0, "no-clobber", OPT_FLAG, SINK_OPTION(no_clobber), "", NULL, 0, 0, NULL, 0,              \
+		"never replace a file that exists"},                                               \
+	{0, "pass", OPT_FLAG, SINK_OPTION(pass), "", NULL, 0, 0, NULL, 0,                          \
+		"forward the stream to standard output as well"}
+
+const struct option sink_options_text[] = {SHARED, OPTIONS_END};
+
+const struct option sink_options_pictures[] = {
+	SHARED,
+	{0, "name", OPT_TEXT, SINK_OPTION(name), "PATTERN", NULL, 0, 0, NULL, 0,
+		"write a set of files: x_{n:04}.png, {key} for metadata"},
+	OPTIONS_END,
+};
+
+static const char *key_of(void *arg, const char *key)
+{
+	const struct meta *meta = arg;
+
+	return meta ? meta_get(meta, key) : NULL;
+}
+
+/* All images of a set wait open for END. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+void sink_prepare(struct filter *f)
+{
+	struct sink_files *files = &f->inner->files;
+	const struct sink_options *o = &f->sink;
+	const char *why = NULL;
+
+	files->fd = -1;
+	if (o->output && o->name)
+		die(EXIT_USAGE, "--output and --name: only one of them can be given");
+	if (o->pass && !o->output && !o->name)
+		die(EXIT_USAGE, "--pass: needs %s, as standard output carries the stream",
+			f->command->pictures ? "-o FILE or --name PATTERN" : "-o FILE");
+	if (o->output) {
+		outfile_check(o->output, o->no_clobber);
+		files->folder = folder_of(o->output);
+	}
+	if (o->name) {
+		/* Keys are known only later: here only the braces are checked. */
+		free(pattern_expand(o->name, 0, NULL, NULL, &why));
+		if (why && !strstr(why, "unknown key"))
+			die(EXIT_USAGE, "--name: %s: %s", o->name, why);
+		files->folder = folder_of(o->name);
+		if (strchr(files->folder, '{'))
+			die(EXIT_USAGE, "--name: %s: the folder must not hold braces", o->name);
+		if (access(files->folder, W_OK | X_OK))
+			die(EXIT_CANTCREATE, "--name: folder %s: %s", files->folder, strerror(errno));
+		allow_many_files();
+	}
+	if (!o->output && !o->name && !f->command->text && isatty(STDOUT_FILENO))
+		die(EXIT_USAGE, "standard output is a terminal: name a file with -o");
+	if (files->folder && !f->sandbox.write_beneath)
+		f->sandbox.write_beneath = files->folder;
+}
+
+int sink_open(struct filter *f, const struct meta *meta)
+{
+	struct sink_files *files = &f->inner->files;
+	const char *why = "";
+	char *path;
+
+	if (!f->sink.output && !f->sink.name) {
+		if (files->count++ > 0)
+			die(EXIT_DATA, "a second image for standard output: use --name 'x_{n}'");
+		files->spooled = !f->command->text;
+		files->fd = files->spooled ? memfd_create("spool", MFD_CLOEXEC) : STDOUT_FILENO;
+		if (files->fd < 0)
+			die(EXIT_OS, "cannot make a spool: %s", strerror(errno));
+		return files->fd;
+	}
+	if (f->sink.output && files->count > 0)
+		die(EXIT_DATA, "%s: a second image for one -o: use --name 'x_{n}'", f->sink.output);
+	path = f->sink.output ? xstrdup(f->sink.output)
+			      : pattern_expand(f->sink.name, files->count, key_of,
+					(void *)(uintptr_t)meta, &why);
+	if (!path)
+		die(EXIT_DATA, "--name: %s: %s", f->sink.name, why);
+	for (size_t i = 0; i < files->count; i++)
+		if (!strcmp(files->path[i], path))
+			die(EXIT_DATA, "--name: %s: a second image of this name: use {n}", path);
+	if (f->sink.name)
+		outfile_check(path, f->sink.no_clobber);
+	files->file = xrealloc(files->file, files->count + 1, sizeof(*files->file));
+	files->path = xrealloc(files->path, files->count + 1, sizeof(*files->path));
+	files->file[files->count] = outfile_open(path, f->sink.no_clobber);
+	files->path[files->count] = path;
+	files->fd = outfile_fd(files->file[files->count++]);
+	return files->fd;
+}
+
+static void write_fd(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t wrote = write(fd, p, n);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			die(EXIT_IO, "cannot write: %s", strerror(errno));
+		p += wrote;
+		n -= (size_t)wrote;
+	}
+}
+
+void sink_write(struct filter *f, const void *bytes, size_t n)
+{
+	write_fd(f->inner->files.fd, bytes, n);
+}
+
+static void copy_spool(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	const char *p = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0) : NULL;
+
+	if (p == MAP_FAILED)
+		die(EXIT_OS, "cannot read the spool back: %s", strerror(errno));
+	write_fd(STDOUT_FILENO, p, (size_t)size);
+}
+
+void sink_commit(struct filter *f)
+{
+	struct sink_files *files = &f->inner->files;
+	struct manifest *set = f->sink.name ? manifest_new(f->sink.name) : NULL;
+
+	if (files->spooled)
+		copy_spool(files->fd);
+	for (size_t i = 0; files->file && i < files->count; i++) {
+		outfile_commit(files->file[i]);
+		if (set)
+			manifest_add(set, files->path[i]);
+		free(files->path[i]);
+	}
+	if (set)
+		manifest_commit(set);
+	free(files->file);
+	free(files->path);
+	*files = (struct sink_files){.fd = -1, .folder = files->folder};
+}
