@@ -86,6 +86,13 @@ size_t spectrum_accumulator_size(const struct spectrum *s);
 void spectrum_add(const struct spectrum *s, struct spectrum_scratch *scratch, const void *x,
 	size_t count, size_t hop, unsigned subchannel, bool first, float *acc);
 
+/*
+ * As spectrum_add of one transform of which only the first `samples` (1 … n) are there; the others
+ * count as amplitude 0.
+ */
+void spectrum_add_padded(const struct spectrum *s, struct spectrum_scratch *scratch, const void *x,
+	size_t samples, unsigned subchannel, bool first, float *acc);
+
 /* Joins a block to a row's sum in f64 (spectrum_accumulator_size doubles): add, max or min. */
 void spectrum_collect(const struct spectrum *s, const float *acc, bool first, double *sum);
 

@@ -323,37 +323,61 @@ static void release_end(struct filter *f, bool more)
 	meta_clear(&in->held);
 }
 
+static void join_head(struct filter *f, const struct meta *head)
+{
+	struct filter_inner *in = f->inner;
+	struct meta kept = {0};
+
+	meta_copy(&kept, head);
+	drop_scopes(f->command, &kept);
+	if (in->segments == 1)
+		meta_copy(&in->joined, &kept);
+	else
+		meta_keep_equal(&in->joined, &kept);
+	meta_clear(&kept);
+}
+
+/*
+ * HEAD of a filter's output waits for the first data frame, which may decide what it says; first is
+ * NULL if the segment has none.
+ */
+static void write_head(struct filter *f, const struct frame *first)
+{
+	struct filter_inner *in = f->inner;
+	struct meta out = {0};
+
+	if (!in->head_due)
+		return;
+	in->head_due = false;
+	f->first = first;
+	meta_copy(&out, reader_head(in->reader));
+	drop_scopes(f->command, &out);
+	if (f->command->head)
+		f->command->head(f, reader_head(in->reader), &out);
+	filter_head(f, &out);
+	meta_clear(&out);
+}
+
 static void begin_segment(struct filter *f)
 {
 	const struct command *c = f->command;
 	struct filter_inner *in = f->inner;
 	const struct meta *head = reader_head(in->reader);
-	struct meta out = {0};
 
 	in->taken = in->foreign = 0;
 	in->foreign_kinds = 0;
+	in->segments++;
 	progress_head(f, head);
 	release_end(f, c->joins_files);
-	meta_copy(&out, head);
-	drop_scopes(c, &out);
-	if (c->segments == SEGMENTS_JOIN && c->role == ROLE_FILTER) {
-		if (in->segments == 0)
-			meta_copy(&in->joined, &out);
-		else
-			meta_keep_equal(&in->joined, &out);
-	}
-	if (c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH) {
-		if (c->head)
-			c->head(f, head, &out);
-		filter_head(f, &out);
-	} else {
-		if (c->head)
-			c->head(f, head, NULL);
-		if (in->writer && c->role == ROLE_SINK)
-			writer_head(in->writer, head);
-	}
-	meta_clear(&out);
-	in->segments++;
+	in->head_due = c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH;
+	if (in->head_due)
+		return;
+	if (c->role == ROLE_FILTER)
+		join_head(f, head);
+	if (c->head)
+		c->head(f, head, NULL);
+	if (in->writer && c->role == ROLE_SINK)
+		writer_head(in->writer, head);
 }
 
 static void wrong_kind(const struct filter *f, unsigned got)
@@ -388,7 +412,7 @@ static void end_segment(struct filter *f, const struct frame *frame)
 				wrong_kind(f, k);
 	if (meta_parse(&end, frame->meta, frame->meta_len, &e))
 		die_with(&e);
-	err_nowhere();
+	write_head(f, NULL);
 	if (c->end)
 		c->end(f, &end);
 	if (c->role == ROLE_SINK) {
@@ -465,6 +489,7 @@ static void give_run(struct filter *f, const struct frame *frames, size_t count)
 	const struct command *c = f->command;
 	struct filter_inner *in = f->inner;
 
+	write_head(f, frames);
 	if (!is_ours(f, frames)) {
 		in->foreign += count;
 		for (size_t i = 0; i < count; i++) {

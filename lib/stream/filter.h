@@ -58,7 +58,10 @@ struct command {
 	void (*prepare)(struct filter *f);
 	/* Sources and tools: all the work. */
 	void (*run)(struct filter *f);
-	/* A segment begins. out: what its HEAD will be, to be completed; NULL for sinks and joins. */
+	/*
+	 * A segment begins. out: what its HEAD will be, to be completed, and f->first the segment's
+	 * first data frame (NULL if it has none); sinks and joins get neither.
+	 */
 	void (*head)(struct filter *f, const struct meta *in, struct meta *out);
 	/* A frame of a kind the command takes; or several at once, for commands that use threads. */
 	void (*frame)(struct filter *f, const struct frame *frame);
@@ -88,6 +91,7 @@ struct filter {
 	char **operands;
 	int operand_count;
 	struct pool *pool;
+	const struct frame *first; /* in head() only */
 	struct sandbox sandbox;
 	struct common_options common;
 	struct sink_options sink;

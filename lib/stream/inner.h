@@ -22,7 +22,7 @@ struct filter_inner {
 	struct writer *writer; /* NULL: no output stream */
 	struct reader *reader;
 	struct meta meta, notes, joined;
-	bool unbounded, stopped;
+	bool unbounded, stopped, head_due;
 	size_t segments;
 	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
 	unsigned foreign_kinds;

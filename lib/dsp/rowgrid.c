@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+#include "dsp/rowgrid.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* What is known of a cell besides its values. */
+struct cell {
+	int64_t start, end; /* samples */
+	double rows;
+};
+
+struct rowgrid {
+	struct rowgrid_config config;
+	size_t size;	   /* values of a cell: subchannels * columns */
+	uint64_t length;   /* of the grid's cells in samples; 0 while every row has its own */
+	struct cell *cell; /* closed ones; behind them a place for the open one */
+	float *values;	   /* [capacity + 1][size] */
+	size_t closed;
+
+	/* The cell that rows are being added to. */
+	struct cell open;
+	int64_t last_start;
+	double *sum;  /* [size], or the maximum */
+	double *seen; /* [size], values in sum */
+};
+
+struct rowgrid *rowgrid_new(const struct rowgrid_config *config)
+{
+	struct rowgrid *grid = xcalloc(1, sizeof(*grid));
+
+	grid->config = *config;
+	grid->size = config->subchannels * config->columns;
+	grid->cell = xcalloc(config->capacity + 1, sizeof(*grid->cell));
+	grid->values = xaligned((config->capacity + 1) * grid->size, sizeof(*grid->values));
+	grid->sum = xaligned(grid->size, sizeof(*grid->sum));
+	grid->seen = xaligned(grid->size, sizeof(*grid->seen));
+	return grid;
+}
+
+void rowgrid_free(struct rowgrid *grid)
+{
+	if (!grid)
+		return;
+	free(grid->cell);
+	free(grid->values);
+	free(grid->sum);
+	free(grid->seen);
+	free(grid);
+}
+
+/* Sum or maximum of the values that are not NaN, and how many they are. */
+static void join_values(enum rowgrid_stat stat, const float *v, size_t n, double *sum, double *seen)
+{
+	if (stat == ROWGRID_MEAN) {
+		for (size_t i = 0; i < n; i++) {
+			*sum += isnan(v[i]) ? 0 : v[i];
+			*seen += isnan(v[i]) ? 0 : 1;
+		}
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			*sum = v[i] > *sum ? v[i] : *sum;
+			*seen += isnan(v[i]) ? 0 : 1;
+		}
+	}
+}
+
+static void join_row(struct rowgrid *grid, const float *row)
+{
+	size_t bins = grid->config.bins, columns = grid->config.columns;
+	double *sum = grid->sum, *seen = grid->seen;
+
+	for (size_t c = 0; c < grid->config.subchannels; c++, row += bins)
+		for (size_t i = 0, first = 0; i < columns; i++) {
+			size_t end = (i + 1) * bins / columns;
+
+			join_values(grid->config.stat, row + first, end - first, sum++, seen++);
+			first = end;
+		}
+}
+
+/* Writes the open cell behind the closed ones, where it counts as one of them. */
+static void settle(struct rowgrid *grid)
+{
+	float *values = grid->values + grid->closed * grid->size;
+	bool mean = grid->config.stat == ROWGRID_MEAN;
+
+	grid->cell[grid->closed] = grid->open;
+	for (size_t i = 0; i < grid->size; i++) {
+		double value = mean ? grid->sum[i] / grid->seen[i] : grid->sum[i];
+
+		values[i] = grid->seen[i] > 0 ? (float)value : NAN;
+	}
+}
+
+static uint64_t place(const struct rowgrid *grid, int64_t start)
+{
+	int64_t origin = grid->closed ? grid->cell[0].start : grid->open.start;
+
+	return ((uint64_t)start - (uint64_t)origin) / grid->length;
+}
+
+/* Joins the values of cell b to those of cell a. */
+static void join_cells(struct rowgrid *grid, size_t a, size_t b)
+{
+	float *x = grid->values + a * grid->size, *y = grid->values + b * grid->size;
+	struct cell *to = &grid->cell[a], *from = &grid->cell[b];
+	double rows = to->rows + from->rows;
+
+	for (size_t i = 0; i < grid->size; i++) {
+		if (isnan(x[i]))
+			x[i] = y[i];
+		else if (!isnan(y[i]) && grid->config.stat == ROWGRID_MEAN)
+			x[i] = (float)((x[i] * to->rows + y[i] * from->rows) / rows);
+		else if (y[i] > x[i])
+			x[i] = y[i];
+	}
+	to->rows = rows;
+	to->end = from->end > to->end ? from->end : to->end;
+}
+
+static void move_cell(struct rowgrid *grid, size_t to, size_t from)
+{
+	if (to == from)
+		return;
+	grid->cell[to] = grid->cell[from];
+	memcpy(grid->values + to * grid->size, grid->values + from * grid->size,
+		grid->size * sizeof(*grid->values));
+}
+
+/* Halves the resolution until a quarter of the capacity is free. */
+static void coarsen(struct rowgrid *grid, int64_t step)
+{
+	do {
+		size_t last = 0;
+
+		grid->length = grid->length ? 2 * grid->length : 2 * (uint64_t)step;
+		for (size_t i = 1; i < grid->closed; i++) {
+			if (place(grid, grid->cell[i].start) == place(grid, grid->cell[last].start))
+				join_cells(grid, last, i);
+			else
+				move_cell(grid, ++last, i);
+		}
+		grid->closed = last + 1;
+	} while (grid->closed > grid->config.capacity / 4 * 3);
+}
+
+/* Closes the open cell, if there is one, and opens another. */
+static void open_cell(struct rowgrid *grid, int64_t start, int64_t step)
+{
+	double empty = grid->config.stat == ROWGRID_MEAN ? 0 : -INFINITY;
+
+	if (grid->open.rows > 0) {
+		settle(grid);
+		if (++grid->closed == grid->config.capacity)
+			coarsen(grid, step);
+	}
+	for (size_t i = 0; i < grid->size; i++) {
+		grid->sum[i] = empty;
+		grid->seen[i] = 0;
+	}
+	grid->open = (struct cell){.start = start};
+}
+
+bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float *row)
+{
+	bool first = grid->open.rows == 0;
+	int64_t end;
+
+	if (!first && start < grid->last_start)
+		return false;
+	if (first || !grid->length || place(grid, start) != place(grid, grid->open.start))
+		open_cell(grid, start, step);
+	join_row(grid, row);
+	if (__builtin_add_overflow(start, step, &end))
+		end = INT64_MAX;
+	if (grid->open.rows == 0 || end > grid->open.end)
+		grid->open.end = end;
+	grid->open.rows++;
+	grid->last_start = start;
+	return true;
+}
+
+bool rowgrid_extent(const struct rowgrid *grid, int64_t *from, int64_t *to)
+{
+	if (grid->open.rows == 0)
+		return false;
+	*from = grid->closed ? grid->cell[0].start : grid->open.start;
+	*to = grid->open.end;
+	if (grid->closed && grid->cell[grid->closed - 1].end > *to)
+		*to = grid->cell[grid->closed - 1].end;
+	return true;
+}
+
+/*
+ * How much of pixel row y lies in a cell, in pixels; `scale` is pixels per sample. Less than a
+ * millionth of a pixel is rounding, unless it is all there is of the cell.
+ */
+static double overlap(const struct cell *cell, int64_t from, double scale, size_t y)
+{
+	double start = (double)((uint64_t)cell->start - (uint64_t)from) * scale;
+	double end = (double)((uint64_t)cell->end - (uint64_t)from) * scale;
+	double common = fmin(end, (double)y + 1) - fmax(start, (double)y);
+
+	return common > fmin(1e-6, (end - start) / 2) ? common : 0;
+}
+
+static void join_weighted(
+	enum rowgrid_stat stat, const float *v, size_t n, double weight, double *sum, double *seen)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(v[i]))
+			continue;
+		if (stat == ROWGRID_MEAN)
+			sum[i] += weight * v[i];
+		else if (v[i] > sum[i])
+			sum[i] = v[i];
+		seen[i] += weight;
+	}
+}
+
+static void render_row(
+	const struct rowgrid *grid, const double *sum, const double *seen, size_t width, float *out)
+{
+	bool mean = grid->config.stat == ROWGRID_MEAN;
+
+	for (size_t x = 0; x < width; x++) {
+		size_t i = x * grid->config.columns / width;
+
+		out[x] = seen[i] > 0 ? (float)(mean ? sum[i] / seen[i] : sum[i]) : NAN;
+	}
+}
+
+void rowgrid_render(
+	struct rowgrid *grid, size_t subchannel, size_t height, size_t width, float *out)
+{
+	size_t columns = grid->config.columns, cells = 0, first = 0;
+	double *sum = xmalloc(columns * sizeof(*sum)), *seen = xmalloc(columns * sizeof(*seen));
+	double empty = grid->config.stat == ROWGRID_MEAN ? 0 : -INFINITY, scale = 0;
+	int64_t from = 0, to = 0;
+
+	if (rowgrid_extent(grid, &from, &to)) {
+		settle(grid);
+		cells = grid->closed + 1;
+		scale = (double)height / (double)((uint64_t)to - (uint64_t)from);
+	}
+	for (size_t y = 0; y < height; y++) {
+		for (size_t i = 0; i < columns; i++) {
+			sum[i] = empty;
+			seen[i] = 0;
+		}
+		while (first < cells &&
+			(double)((uint64_t)grid->cell[first].end - (uint64_t)from) * scale <=
+				(double)y)
+			first++;
+		for (size_t k = first; k < cells; k++) {
+			double weight = overlap(&grid->cell[k], from, scale, y);
+
+			if ((double)((uint64_t)grid->cell[k].start - (uint64_t)from) * scale >=
+				(double)y + 1)
+				break;
+			if (weight > 0)
+				join_weighted(grid->config.stat,
+					grid->values + k * grid->size + subchannel * columns,
+					columns, weight, sum, seen);
+		}
+		render_row(grid, sum, seen, width, out + y * width);
+	}
+	free(sum);
+	free(seen);
+}

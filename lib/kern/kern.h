@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Loops over plain arrays, compiled once per instruction-set level and reached through a table.
+ *
+ * Every kernel gives the same bits at every level. Arrays of f32 and f64 are aligned to their
+ * element; in and out do not overlap unless a kernel allows it. Lengths may be 0. NaN means "no
+ * data" and is carried: whatever meets a NaN becomes NaN. Nothing here fails or allocates.
+ */
+#ifndef LEAT_KERN_KERN_H
+#define LEAT_KERN_KERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/dtype.h"
+
+#define KERN_LEVELS 4
+
+/* How a value joins the one that is there. */
+enum kern_join { KERN_SET, KERN_ADD, KERN_MAX, KERN_MIN };
+
+/* The lengths fft_power serves: powers of two in this range. */
+#define KERN_FFT_MIN 64
+#define KERN_FFT_MAX 65536
+
+/* One transform of fft_power; the caller owns the arrays, which are 64-byte aligned. */
+struct kern_fft {
+	size_t n;	     /* KERN_FFT_MIN … KERN_FFT_MAX, a power of two */
+	unsigned dtype;	     /* kern_fft_reads(dtype) */
+	float zero, scale;   /* the signal is (x - zero) * scale * window */
+	const float *window; /* n factors */
+	const float *table;  /* kern_fft_table_size(n) floats made by fft_table */
+};
+
+struct kern {
+	int level;
+
+	/*
+	 * out[k] = (x[k * stride] - zero) * scale * window[k], k = 0 … n-1; window NULL means 1.
+	 * x: elements of dtype, aligned to a component; out: n f32, or 2 n (re, im) if complex.
+	 * Types of 32 bits and more, f32 excepted, are reckoned in f64 up to the window; make
+	 * scale a power of two and it rounds nothing.
+	 */
+	void (*load)(float *out, const void *x, size_t n, unsigned dtype, size_t stride,
+		double zero, double scale, const float *window);
+
+	/* out[k] = (x[k] - zero) / full_scale; x and out as for load with stride 1. */
+	void (*convert)(float *out, const void *x, size_t n, unsigned dtype, double zero,
+		double full_scale);
+
+	/* Reverses the bytes of n words of `size` 2, 4 or 8; in may be out, of any alignment. */
+	void (*swap)(void *out, const void *in, size_t n, size_t size);
+
+	/* |x[k]|^2 of n complex f32 (re, im) joins acc[k]. */
+	void (*power)(float *acc, const float *x, size_t n, enum kern_join join);
+
+	/* x[k] joins acc[k], in f32. */
+	void (*join)(float *acc, const float *x, size_t n, enum kern_join join);
+
+	/* x[k] joins sum[k], in f64. */
+	void (*collect)(double *sum, const float *x, size_t n, enum kern_join join);
+
+	/*
+	 * out[k] = 10 log10(x[k]), within 2e-5 dB; 0 gives -inf, inf inf, x < 0 and NaN give NaN.
+	 * out may be x.
+	 */
+	void (*decibel)(float *out, const float *x, size_t n);
+
+	/*
+	 * Rows of `width` elements of dtype, aligned to a component. A row is fill if every
+	 * component of it is the fill value of DigitalRF: the minimum of a signed type, 0 of an
+	 * unsigned one, any NaN. Returns the first row >= start that is fill (find_fill) or is not
+	 * (find_data); `rows` if there is none.
+	 */
+	size_t (*find_fill)(const void *x, size_t rows, size_t width, unsigned dtype, size_t start);
+	size_t (*find_data)(const void *x, size_t rows, size_t width, unsigned dtype, size_t start);
+
+	/* Fills the table of a transform of n samples (64-byte aligned). */
+	void (*fft_table)(float *table, size_t n);
+
+	/*
+	 * |X[b]|^2 joins acc[b], X[b] = sum of signal[k] exp(-2 pi i b k / n), b = 0 … n-1. x: n
+	 * samples of fft->dtype, aligned to a component. work: kern_fft_work_size(n) floats; acc:
+	 * n. Stockham's radix-4 passes (Van Loan 1992, algorithm 1.7.2): the first one reads and
+	 * windows the samples, the last one, of radix 4 or 8, makes the powers.
+	 */
+	void (*fft_power)(const struct kern_fft *fft, float *work, const void *x, float *acc,
+		enum kern_join join);
+};
+
+/*
+ * The table of the level LEAT_CPU (1 … 4) asks for, if there is such a level here, else of the best
+ * one. Chosen at the first call; a command refuses a bad LEAT_CPU by asking kern_level() itself.
+ */
+const struct kern *kern(void);
+
+/* Levels: 1 any CPU, 2 … 4 x86-64-v2 … v4. NULL if this CPU or build lacks it. */
+const struct kern *kern_level(int level);
+int kern_best(void);
+
+static inline bool kern_fft_serves(size_t n)
+{
+	return n >= KERN_FFT_MIN && n <= KERN_FFT_MAX && (n & (n - 1)) == 0;
+}
+
+/* Element types fft_power reads; others pass through load first, as cf32. */
+static inline bool kern_fft_reads(unsigned dtype)
+{
+	return dtype == (DTYPE_COMPLEX | DTYPE_U8) || dtype == (DTYPE_COMPLEX | DTYPE_I8) ||
+	       dtype == (DTYPE_COMPLEX | DTYPE_I16) || dtype == (DTYPE_COMPLEX | DTYPE_F32);
+}
+
+static inline size_t kern_fft_table_size(size_t n)
+{
+	return 3 * n + n / 8;
+}
+
+static inline size_t kern_fft_work_size(size_t n)
+{
+	return 4 * n;
+}
+
+#endif
