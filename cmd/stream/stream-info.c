@@ -40,7 +40,7 @@ struct report {
 	struct kind_info kind[16];
 	size_t kinds;
 	struct meta head, notes;
-	bool mixed_heads, ended_more;
+	bool mixed_heads, retuned;
 };
 
 struct info {
@@ -129,6 +129,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 		r->mixed_heads = r->mixed_heads || form_differs(&r->head, in);
 		for (size_t i = 0; (line = meta_nth(&r->head, "history", i)); i++)
 			meta_add(&history, "history", line);
+		r->retuned = r->retuned || meta_get(in, "freq_hz");
 		meta_keep_equal(&r->head, in);
 		if (!meta_get(&r->head, "history"))
 			meta_overlay(&r->head, &history);
@@ -206,6 +207,8 @@ static void add_text(struct str *out, const struct report *r, uint64_t number, b
 	add_frequencies(&freq, &r->head);
 	if (freq.len)
 		str_addf(out, "centre    %s\n", freq.p);
+	else if (r->retuned)
+		str_add(out, "centre    differs between segments: see --per-segment\n");
 	if ((text = meta_get(&r->head, "unit")))
 		str_addf(out, "unit      %s\n", text);
 	if (r->kinds == 0)

@@ -19,10 +19,6 @@
 #define DROP_BYTES (8u << 20)  /* pages behind the reader are given back in steps of this */
 #define LEND_FRAMES 64
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#endif
-
 enum expected { EXPECT_FIRST_HEAD, EXPECT_FRAME, EXPECT_HEAD_OR_EOF, EXPECT_HEAD, EXPECT_NOTHING };
 
 struct reader {
@@ -39,7 +35,7 @@ struct reader {
 
 	/* A map: the file from its first page on. */
 	uint8_t *map;
-	size_t map_size, at, dropped, populated;
+	size_t map_size, at, dropped;
 	struct error pending; /* found behind frames that were still lent */
 
 	/* Where in the grammar of the stream we are. */
@@ -453,21 +449,6 @@ static void sum_frame(void *arg, size_t i, unsigned worker)
 		s->sum[i] = crc32c(0, f->payload, (size_t)frame_payload_room(f) - FRAME_TAIL);
 }
 
-/* Brings the next pages in at once: cheaper than a fault for each few. */
-static void populate(struct reader *r)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), from = r->populated, to = r->at + LEND_BYTES;
-
-	if (r->at + LEND_BYTES / 2 <= from && from > 0)
-		return;
-	if (from < r->at / page * page)
-		from = r->at / page * page;
-	to = to > r->map_size ? r->map_size : to;
-	if (to > from)
-		(void)madvise(r->map + from, to - from, MADV_POPULATE_READ);
-	r->populated = (size_t)round_up(to, page);
-}
-
 static int lend_mapped(struct reader *r, struct frame *frames, size_t max, size_t *count, struct error *e)
 {
 	struct sums sums = {.frames = frames};
@@ -484,7 +465,6 @@ static int lend_mapped(struct reader *r, struct frame *frames, size_t max, size_
 		madvise(r->map + r->dropped, to - r->dropped, MADV_DONTNEED);
 		r->dropped = to;
 	}
-	populate(r);
 	if (max > LEND_FRAMES)
 		max = LEND_FRAMES;
 	while (*count < max && r->at - first < LEND_BYTES && !code) {
