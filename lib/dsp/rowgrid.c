@@ -18,14 +18,14 @@ struct rowgrid {
 	size_t size;	   /* values of a cell: subchannels * columns */
 	uint64_t length;   /* of the grid's cells in samples; 0 while every row has its own */
 	struct cell *cell; /* closed ones; behind them a place for the open one */
-	float *values;	   /* [capacity + 1][size] */
-	size_t closed;
+	float *values;	   /* [places][size] */
+	size_t closed, places;
 
 	/* The cell that rows are being added to. */
 	struct cell open;
-	int64_t last_start;
-	double *sum;  /* [size], or the maximum */
-	double *seen; /* [size], values in sum */
+	int64_t last_start, from, to; /* of all rows */
+	double *sum;		      /* [size], or the maximum */
+	double *seen;		      /* [size], values in sum */
 };
 
 struct rowgrid *rowgrid_new(const struct rowgrid_config *config)
@@ -34,8 +34,6 @@ struct rowgrid *rowgrid_new(const struct rowgrid_config *config)
 
 	grid->config = *config;
 	grid->size = config->subchannels * config->columns;
-	grid->cell = xcalloc(config->capacity + 1, sizeof(*grid->cell));
-	grid->values = xaligned((config->capacity + 1) * grid->size, sizeof(*grid->values));
 	grid->sum = xaligned(grid->size, sizeof(*grid->sum));
 	grid->seen = xaligned(grid->size, sizeof(*grid->seen));
 	return grid;
@@ -50,6 +48,14 @@ void rowgrid_free(struct rowgrid *grid)
 	free(grid->sum);
 	free(grid->seen);
 	free(grid);
+}
+
+static void clear(enum rowgrid_stat stat, double *sum, double *seen, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		sum[i] = stat == ROWGRID_MEAN ? 0 : -INFINITY;
+		seen[i] = 0;
+	}
 }
 
 /* Sum or maximum of the values that are not NaN, and how many they are. */
@@ -68,11 +74,32 @@ static void join_values(enum rowgrid_stat stat, const float *v, size_t n, double
 	}
 }
 
+/* Each value joins its own sum; written so that it becomes vector code. */
+static void join_weighted(
+	enum rowgrid_stat stat, const float *v, size_t n, double weight, double *sum, double *seen)
+{
+	if (stat == ROWGRID_MEAN) {
+		for (size_t i = 0; i < n; i++) {
+			sum[i] += isnan(v[i]) ? 0 : weight * v[i];
+			seen[i] += isnan(v[i]) ? 0 : weight;
+		}
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			sum[i] = v[i] > sum[i] ? v[i] : sum[i];
+			seen[i] += isnan(v[i]) ? 0 : weight;
+		}
+	}
+}
+
 static void join_row(struct rowgrid *grid, const float *row)
 {
 	size_t bins = grid->config.bins, columns = grid->config.columns;
 	double *sum = grid->sum, *seen = grid->seen;
 
+	if (bins == columns) {
+		join_weighted(grid->config.stat, row, grid->size, 1, sum, seen);
+		return;
+	}
 	for (size_t c = 0; c < grid->config.subchannels; c++, row += bins)
 		for (size_t i = 0, first = 0; i < columns; i++) {
 			size_t end = (i + 1) * bins / columns;
@@ -82,12 +109,28 @@ static void join_row(struct rowgrid *grid, const float *row)
 		}
 }
 
+/* Makes room for one cell behind the closed ones. */
+static void reserve(struct rowgrid *grid)
+{
+	size_t most = grid->config.capacity + 1;
+
+	if (grid->closed < grid->places)
+		return;
+	grid->places = grid->places ? 2 * grid->places : 16;
+	if (grid->places > most)
+		grid->places = most;
+	grid->cell = xrealloc(grid->cell, grid->places, sizeof(*grid->cell));
+	grid->values = xrealloc(grid->values, grid->places, grid->size * sizeof(*grid->values));
+}
+
 /* Writes the open cell behind the closed ones, where it counts as one of them. */
 static void settle(struct rowgrid *grid)
 {
-	float *values = grid->values + grid->closed * grid->size;
 	bool mean = grid->config.stat == ROWGRID_MEAN;
+	float *values;
 
+	reserve(grid);
+	values = grid->values + grid->closed * grid->size;
 	grid->cell[grid->closed] = grid->open;
 	for (size_t i = 0; i < grid->size; i++) {
 		double value = mean ? grid->sum[i] / grid->seen[i] : grid->sum[i];
@@ -98,9 +141,7 @@ static void settle(struct rowgrid *grid)
 
 static uint64_t place(const struct rowgrid *grid, int64_t start)
 {
-	int64_t origin = grid->closed ? grid->cell[0].start : grid->open.start;
-
-	return ((uint64_t)start - (uint64_t)origin) / grid->length;
+	return ((uint64_t)start - (uint64_t)grid->from) / grid->length;
 }
 
 /* Joins the values of cell b to those of cell a. */
@@ -151,18 +192,13 @@ static void coarsen(struct rowgrid *grid, int64_t step)
 /* Closes the open cell, if there is one, and opens another. */
 static void open_cell(struct rowgrid *grid, int64_t start, int64_t step)
 {
-	double empty = grid->config.stat == ROWGRID_MEAN ? 0 : -INFINITY;
-
 	if (grid->open.rows > 0) {
 		settle(grid);
 		if (++grid->closed == grid->config.capacity)
 			coarsen(grid, step);
 	}
-	for (size_t i = 0; i < grid->size; i++) {
-		grid->sum[i] = empty;
-		grid->seen[i] = 0;
-	}
-	grid->open = (struct cell){.start = start};
+	clear(grid->config.stat, grid->sum, grid->seen, grid->size);
+	grid->open = (struct cell){.start = start, .end = start};
 }
 
 bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float *row)
@@ -170,59 +206,59 @@ bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float 
 	bool first = grid->open.rows == 0;
 	int64_t end;
 
-	if (!first && start < grid->last_start)
+	if (__builtin_add_overflow(start, step, &end))
+		end = INT64_MAX;
+	if (first) {
+		grid->from = start;
+		grid->to = end;
+	} else if (start < grid->last_start) {
 		return false;
+	}
 	if (first || !grid->length || place(grid, start) != place(grid, grid->open.start))
 		open_cell(grid, start, step);
 	join_row(grid, row);
-	if (__builtin_add_overflow(start, step, &end))
-		end = INT64_MAX;
-	if (grid->open.rows == 0 || end > grid->open.end)
-		grid->open.end = end;
+	grid->open.end = end > grid->open.end ? end : grid->open.end;
 	grid->open.rows++;
 	grid->last_start = start;
+	grid->to = end > grid->to ? end : grid->to;
 	return true;
 }
 
 bool rowgrid_extent(const struct rowgrid *grid, int64_t *from, int64_t *to)
 {
-	if (grid->open.rows == 0)
-		return false;
-	*from = grid->closed ? grid->cell[0].start : grid->open.start;
-	*to = grid->open.end;
-	if (grid->closed && grid->cell[grid->closed - 1].end > *to)
-		*to = grid->cell[grid->closed - 1].end;
-	return true;
+	*from = grid->from;
+	*to = grid->to;
+	return grid->open.rows > 0;
+}
+
+/* A cell's place in the picture, in pixel rows. */
+struct stretch {
+	double start, end;
+};
+
+static struct stretch stretch_of(const struct rowgrid *grid, const struct cell *cell, size_t height)
+{
+	double scale = (double)height / (double)((uint64_t)grid->to - (uint64_t)grid->from);
+
+	return (struct stretch){
+		.start = (double)((uint64_t)cell->start - (uint64_t)grid->from) * scale,
+		.end = (double)((uint64_t)cell->end - (uint64_t)grid->from) * scale,
+	};
 }
 
 /*
- * How much of pixel row y lies in a cell, in pixels; `scale` is pixels per sample. Less than a
- * millionth of a pixel is rounding, unless it is all there is of the cell.
+ * How much of pixel row y it covers. Less than a millionth of a pixel is rounding, unless it is all
+ * there is of the cell.
  */
-static double overlap(const struct cell *cell, int64_t from, double scale, size_t y)
+static double overlap(struct stretch s, size_t y)
 {
-	double start = (double)((uint64_t)cell->start - (uint64_t)from) * scale;
-	double end = (double)((uint64_t)cell->end - (uint64_t)from) * scale;
-	double common = fmin(end, (double)y + 1) - fmax(start, (double)y);
+	double common = fmin(s.end, (double)y + 1) - fmax(s.start, (double)y);
 
-	return common > fmin(1e-6, (end - start) / 2) ? common : 0;
+	return common > fmin(1e-6, (s.end - s.start) / 2) ? common : 0;
 }
 
-static void join_weighted(
-	enum rowgrid_stat stat, const float *v, size_t n, double weight, double *sum, double *seen)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (isnan(v[i]))
-			continue;
-		if (stat == ROWGRID_MEAN)
-			sum[i] += weight * v[i];
-		else if (v[i] > sum[i])
-			sum[i] = v[i];
-		seen[i] += weight;
-	}
-}
-
-static void render_row(
+/* The values of the columns repeated over the width. */
+static void spread(
 	const struct rowgrid *grid, const double *sum, const double *seen, size_t width, float *out)
 {
 	bool mean = grid->config.stat == ROWGRID_MEAN;
@@ -237,37 +273,31 @@ static void render_row(
 void rowgrid_render(
 	struct rowgrid *grid, size_t subchannel, size_t height, size_t width, float *out)
 {
+	enum rowgrid_stat stat = grid->config.stat;
 	size_t columns = grid->config.columns, cells = 0, first = 0;
 	double *sum = xmalloc(columns * sizeof(*sum)), *seen = xmalloc(columns * sizeof(*seen));
-	double empty = grid->config.stat == ROWGRID_MEAN ? 0 : -INFINITY, scale = 0;
-	int64_t from = 0, to = 0;
 
-	if (rowgrid_extent(grid, &from, &to)) {
+	if (grid->open.rows > 0) {
 		settle(grid);
 		cells = grid->closed + 1;
-		scale = (double)height / (double)((uint64_t)to - (uint64_t)from);
 	}
 	for (size_t y = 0; y < height; y++) {
-		for (size_t i = 0; i < columns; i++) {
-			sum[i] = empty;
-			seen[i] = 0;
-		}
+		clear(stat, sum, seen, columns);
 		while (first < cells &&
-			(double)((uint64_t)grid->cell[first].end - (uint64_t)from) * scale <=
-				(double)y)
+			stretch_of(grid, &grid->cell[first], height).end <= (double)y)
 			first++;
 		for (size_t k = first; k < cells; k++) {
-			double weight = overlap(&grid->cell[k], from, scale, y);
+			struct stretch s = stretch_of(grid, &grid->cell[k], height);
+			double weight = overlap(s, y);
 
-			if ((double)((uint64_t)grid->cell[k].start - (uint64_t)from) * scale >=
-				(double)y + 1)
+			if (s.start >= (double)y + 1)
 				break;
 			if (weight > 0)
-				join_weighted(grid->config.stat,
+				join_weighted(stat,
 					grid->values + k * grid->size + subchannel * columns,
 					columns, weight, sum, seen);
 		}
-		render_row(grid, sum, seen, width, out + y * width);
+		spread(grid, sum, seen, width, out + y * width);
 	}
 	free(sum);
 	free(seen);

@@ -20,7 +20,7 @@ enum rowgrid_stat { ROWGRID_MEAN, ROWGRID_MAX };
 struct rowgrid_config {
 	size_t subchannels, bins; /* shape of a row: [subchannels][bins], both > 0 */
 	size_t columns;		  /* neighbouring bins are joined to this many, 1 … bins */
-	size_t capacity;	  /* cells kept, >= 4; twice the picture's height shows all */
+	size_t capacity;	  /* most cells kept, >= 4; twice the picture's height is plenty */
 	enum rowgrid_stat stat;	  /* how rows and bins are joined */
 };
 

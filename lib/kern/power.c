@@ -5,12 +5,13 @@
 
 #include "kern/level.h"
 
-/* One non-short-circuit condition each, so that the loops become vectors. */
-#define JOINED(old, new, join)                                                              \
-	((join) == KERN_SET	     ? (new)                                                \
-		: (join) == KERN_ADD ? (old) + (new)                                        \
-		: (join) == KERN_MAX ? (((old) > (new)) | ((old) != (old)) ? (old) : (new)) \
-				     : (((old) < (new)) | ((old) != (old)) ? (old) : (new)))
+/* Conditions do not short-circuit, so that the loops become vectors. */
+#define BEATS(old, than, new) ((old than new) | (old != old))
+#define JOINED(old, new, join)                                                  \
+	((join) == KERN_SET	     ? (new)                                    \
+		: (join) == KERN_ADD ? (old) + (new)                            \
+		: (join) == KERN_MAX ? (BEATS((old), >, (new)) ? (old) : (new)) \
+				     : (BEATS((old), <, (new)) ? (old) : (new)))
 
 INLINE void power_loop(float *restrict acc, const float *restrict x, size_t n, enum kern_join join)
 {
@@ -103,7 +104,7 @@ INLINE float decibel(float x)
 	series = t2 * (1 / 3.0f + t2 * (1 / 5.0f + t2 * (1 / 7.0f + t2 * (1 / 9.0f))));
 	special = bits == infinity ? INFINITY : NAN;
 	special = (bits & INT32_MAX) == 0 ? -INFINITY : special;
-	special = (bits > 0) & (bits < infinity) ? 0.0f : special;
+	special = ((bits > 0) & (bits < infinity)) ? 0.0f : special;
 	return e * per_e_high + (e * per_e_low + (t * per_t + t * per_t * series)) + special;
 }
 

@@ -48,10 +48,12 @@ static void allow_many_files(void)
 void sink_prepare(struct filter *f)
 {
 	struct sink_files *files = &f->inner->files;
-	const struct sink_options *o = &f->sink;
+	struct sink_options *o = &f->sink;
 	const char *why = NULL;
 
 	files->fd = -1;
+	if (o->output && !strcmp(o->output, "-"))
+		o->output = NULL;
 	if (o->output && o->name)
 		die(EXIT_USAGE, "--output and --name: only one of them can be given");
 	if (o->pass && !o->output && !o->name)
