@@ -93,9 +93,9 @@ static bool to_i64(struct decimal d, bool round, int64_t *v)
 			return false;
 		d.mantissa = d.mantissa / 10 + (d.decimals == 1 && last >= 5);
 	}
-	if (d.mantissa > INT64_MAX)
+	if (d.mantissa > (wide)INT64_MAX + d.negative)
 		return false;
-	*v = d.negative ? -(int64_t)d.mantissa : (int64_t)d.mantissa;
+	*v = (int64_t)(d.negative ? -(uint64_t)d.mantissa : (uint64_t)d.mantissa);
 	return true;
 }
 

@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+/* Rounds follow each other closely: looking this often is cheaper than to sleep and be woken. */
+#define LOOKS 2000
+
 struct member {
 	struct pool *pool;
 	pthread_t thread;
@@ -20,8 +23,9 @@ struct member {
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t start, end;
-	unsigned threads, busy;
-	unsigned long round; /* counts the calls of pool_run, so that each is seen once */
+	unsigned threads;
+	atomic_uint busy;
+	atomic_ulong round; /* counts the calls of pool_run, so that each is seen once */
 	bool leaving;
 	pool_fn *fn;
 	void *arg;
@@ -38,26 +42,42 @@ static void work(struct pool *p, unsigned worker)
 		p->fn(p->arg, i, worker);
 }
 
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+/* Waits for a round other than `seen`; false if the pool is leaving. */
+static bool next_round(struct pool *p, unsigned long *seen)
+{
+	bool stays;
+
+	for (int i = 0; i < LOOKS && atomic_load(&p->round) == *seen; i++)
+		relax();
+	pthread_mutex_lock(&p->lock);
+	while (atomic_load(&p->round) == *seen && !p->leaving)
+		pthread_cond_wait(&p->start, &p->lock);
+	stays = !p->leaving;
+	*seen = atomic_load(&p->round);
+	pthread_mutex_unlock(&p->lock);
+	return stays;
+}
+
 static void *member_main(void *arg)
 {
 	struct member *m = arg;
 	struct pool *p = m->pool;
 	unsigned long seen = 0;
 
-	pthread_mutex_lock(&p->lock);
-	for (;;) {
-		while (p->round == seen && !p->leaving)
-			pthread_cond_wait(&p->start, &p->lock);
-		if (p->leaving)
-			break;
-		seen = p->round;
-		pthread_mutex_unlock(&p->lock);
+	while (next_round(p, &seen)) {
 		work(p, m->worker);
 		pthread_mutex_lock(&p->lock);
-		if (--p->busy == 0)
+		if (atomic_fetch_sub(&p->busy, 1) == 1)
 			pthread_cond_signal(&p->end);
+		pthread_mutex_unlock(&p->lock);
 	}
-	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
@@ -99,15 +119,17 @@ void pool_run(struct pool *p, size_t count, pool_fn *fn, void *arg)
 	atomic_store(&p->next, 0);
 	if (!alone) {
 		pthread_mutex_lock(&p->lock);
-		p->busy = p->threads - 1;
-		p->round++;
+		atomic_store(&p->busy, p->threads - 1);
+		atomic_fetch_add(&p->round, 1);
 		pthread_cond_broadcast(&p->start);
 		pthread_mutex_unlock(&p->lock);
 	}
 	work(p, 0);
 	if (!alone) {
+		for (int i = 0; i < LOOKS && atomic_load(&p->busy) > 0; i++)
+			relax();
 		pthread_mutex_lock(&p->lock);
-		while (p->busy > 0)
+		while (atomic_load(&p->busy) > 0)
 			pthread_cond_wait(&p->end, &p->lock);
 		pthread_mutex_unlock(&p->lock);
 	}

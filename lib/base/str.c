@@ -91,6 +91,16 @@ size_t utf8_length(const char *s, size_t n)
 	return length;
 }
 
+size_t printable_length(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t length = utf8_length(s, n);
+
+	if (length == 1 && (*u < 0x20 || *u == 0x7f))
+		return 0;
+	return length == 2 && u[0] == 0xc2 && u[1] < 0xa0 ? 0 : length;
+}
+
 void str_add_json(struct str *s, const char *text)
 {
 	size_t n = strlen(text), length;
@@ -136,21 +146,16 @@ char *escape(char *out, size_t size, const char *text, size_t n)
 	size_t used = 0;
 
 	while (n > 0) {
-		size_t length = utf8_length(text, n);
-		bool c1 = length == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
-		bool plain = length > 0 && !c1 && (unsigned char)*text >= 0x20 && *text != 0x7f;
+		size_t length = printable_length(text, n), room = length ? length : 4;
 
-		if (length == 0)
-			length = 1;
-		if (used + (plain ? length : 4 * length) >= size)
+		if (used + room >= size)
 			break;
-		if (plain) {
+		if (length)
 			memcpy(out + used, text, length);
-			used += length;
-		} else {
-			for (size_t i = 0; i < length; i++, used += 4)
-				snprintf(out + used, 5, "\\x%02X", (unsigned char)text[i]);
-		}
+		else
+			snprintf(out + used, 5, "\\x%02X", (unsigned char)*text);
+		used += room;
+		length += !length;
 		text += length;
 		n -= length;
 	}

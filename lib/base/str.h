@@ -33,6 +33,9 @@ char *escape(char *out, size_t size, const char *text, size_t n);
 /* Length of the valid UTF-8 character at s (at most n bytes), 0 if there is none. */
 size_t utf8_length(const char *s, size_t n);
 
+/* The same of a printable one: 0 also for control characters (C0, DEL, C1). */
+size_t printable_length(const char *s, size_t n);
+
 /* The part of a path after its last slash. */
 const char *base_name(const char *path);
 

@@ -73,6 +73,7 @@ bool utc_parse(const char *text, struct utc *t)
 	const char *p = text;
 	int y, mo, d, h = 0, mi = 0, s = 0;
 	int32_t nsec = 0;
+	bool seconds;
 
 	if ((y = digits(&p, 4)) < 0 || !expect(&p, '-') || (mo = digits(&p, 2)) < 1 || mo > 12 ||
 		!expect(&p, '-') || (d = digits(&p, 2)) < 1 || d > month_days[mo - 1])
@@ -84,9 +85,10 @@ bool utc_parse(const char *text, struct utc *t)
 		if ((h = digits(&p, 2)) < 0 || h > 23 || !expect(&p, ':') ||
 			(mi = digits(&p, 2)) < 0 || mi > 59)
 			return false;
-		if (expect(&p, ':') && ((s = digits(&p, 2)) < 0 || s > 59))
+		seconds = expect(&p, ':');
+		if (seconds && ((s = digits(&p, 2)) < 0 || s > 59))
 			return false;
-		if (expect(&p, '.')) {
+		if (seconds && expect(&p, '.')) {
 			int32_t unit = NS / 10;
 
 			if (*p < '0' || *p > '9')

@@ -10,7 +10,7 @@
 static bool parse_shape(char *text, uint64_t *elements)
 {
 	*elements = 1;
-	for (char *part = strtok(text, "x"); part; part = strtok(NULL, "x")) {
+	for (char *part; (part = strsep(&text, "x"));) {
 		uint64_t n;
 
 		if (!parse_u64(part, &n) || n == 0 || !mul_fits(*elements, n, elements))
@@ -32,12 +32,12 @@ static bool parse_type(const char *text, struct column *c)
 
 static int parse_column(const char *line, struct column *c, struct error *e)
 {
-	char type[32], shape[64] = "";
+	char type[32], shape[64] = "1", more[2];
 	int fields;
 
 	*c = (struct column){0};
-	fields = sscanf(line, "%63s %31s %31s %63s", c->name, type, c->unit, shape);
-	if (fields < 3 || !parse_type(type, c) || !parse_shape(shape, &c->elements) ||
+	fields = sscanf(line, "%63s %31s %31s %63s %1s", c->name, type, c->unit, shape, more);
+	if (fields < 3 || fields > 4 || !parse_type(type, c) || !parse_shape(shape, &c->elements) ||
 		!mul_fits(c->elements, c->text ? c->text : dtype_size(c->dtype), &c->row_size))
 		return fail(e, EXIT_DATA, "metadata: col '%s': must be NAME TYPE UNIT [SHAPE]", line);
 	return 0;

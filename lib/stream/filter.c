@@ -607,7 +607,7 @@ static void read_inputs(struct filter *f, const int *fds)
 	}
 }
 
-/* Whether all input is mapped files, so that threads have work at hand. */
+/* Whether all input is regular files, so that threads have work at hand. */
 static bool input_is_file(const struct filter *f, const int *fds)
 {
 	int count = f->command->stream_operands ? f->operand_count : 0;
@@ -621,13 +621,24 @@ static bool input_is_file(const struct filter *f, const int *fds)
 	return true;
 }
 
+static bool reads_standard_input(const struct filter *f)
+{
+	if (f->command->role != ROLE_FILTER && f->command->role != ROLE_SINK)
+		return false;
+	if (!f->command->stream_operands || f->operand_count == 0)
+		return true;
+	for (int i = 0; i < f->operand_count; i++)
+		if (!strcmp(f->operands[i], "-"))
+			return true;
+	return false;
+}
+
 static void refuse_terminals(const struct filter *f)
 {
 	const struct command *c = f->command;
 	bool writes = c->role == ROLE_SOURCE || c->role == ROLE_FILTER || f->sink.pass;
-	bool reads = c->role == ROLE_FILTER || c->role == ROLE_SINK;
 
-	if (reads && (!c->stream_operands || f->operand_count == 0) && isatty(STDIN_FILENO))
+	if (reads_standard_input(f) && isatty(STDIN_FILENO))
 		die(EXIT_USAGE, "standard input is a terminal: pipe a stream into it or use '< FILE'");
 	if (writes && isatty(STDOUT_FILENO))
 		die(EXIT_USAGE, "standard output is a terminal: pipe it into stream-head or use '> FILE'");

@@ -151,6 +151,9 @@ static int check_kind(const struct frame *f, struct error *e)
 		return fail(e, EXIT_DATA, "SPECTRA: must be f32 [rows][subchannels][bins]");
 	if (f->kind == KIND_IMAGE && (f->ndim != 3 || !dtype_valid(f->dtype)))
 		return fail(e, EXIT_DATA, "IMAGE: must be [planes][height][width]");
+	/* Without elements the other dimensions could claim anything. */
+	if ((f->kind == KIND_IQ || f->kind == KIND_SPECTRA || f->kind == KIND_IMAGE) && !f->payload_len)
+		return fail(e, EXIT_DATA, "%s: holds no element", kind_name(f->kind, name));
 	if ((f->kind == KIND_IQ || f->kind == KIND_SPECTRA || f->kind == KIND_TABLE) &&
 		f->payload_len > FRAME_PAYLOAD_MAX && f->dim[0] > 1)
 		return fail(e, EXIT_DATA, "%s: %llu bytes in %llu rows: frames of this kind hold at most "

@@ -42,10 +42,10 @@ static char *unescape(const char *p, size_t n)
 	const char *end = p + n;
 
 	while (p < end) {
-		size_t length = utf8_length(p, (size_t)(end - p));
+		size_t length = printable_length(p, (size_t)(end - p));
 		int high, low;
 
-		if (length == 0 || (unsigned char)*p < 0x20 || *p == 0x7f)
+		if (length == 0)
 			goto malformed;
 		if (*p != '\\') {
 			memcpy(q, p, length);
@@ -88,11 +88,10 @@ void meta_clear(struct meta *m)
 	*m = (struct meta){0};
 }
 
-int meta_parse(struct meta *m, const char *text, size_t n, struct error *e)
+static int parse_lines(struct meta *m, const char *text, size_t n, struct error *e)
 {
 	const char *end = text + n;
 
-	meta_clear(m);
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = newline ? newline : end;
@@ -120,18 +119,29 @@ static void add_escaped(struct str *out, const char *value)
 	size_t n = strlen(value), length;
 
 	for (; n > 0; value += length, n -= length) {
-		length = utf8_length(value, n);
+		length = printable_length(value, n);
 		if (*value == '\n')
 			str_add(out, "\\n");
 		else if (*value == '\\')
 			str_add(out, "\\\\");
-		else if (length == 0 || (unsigned char)*value < 0x20 || *value == 0x7f)
+		else if (length == 0)
 			str_addf(out, "\\x%02X", (unsigned char)*value);
 		else
 			str_add_bytes(out, value, length);
 		if (length == 0)
 			length = 1;
 	}
+}
+
+int meta_parse(struct meta *m, const char *text, size_t n, struct error *e)
+{
+	int code;
+
+	meta_clear(m);
+	code = parse_lines(m, text, n, e);
+	if (code)
+		meta_clear(m);
+	return code;
 }
 
 void meta_format(const struct meta *m, struct str *out)

@@ -24,7 +24,7 @@ struct meta {
 	size_t count, size;
 };
 
-/* Replaces m by what n bytes of text say. 0, or EXIT_DATA with *e. */
+/* Replaces m by what n bytes of text say. 0, or EXIT_DATA with *e and m empty. */
 int meta_parse(struct meta *m, const char *text, size_t n, struct error *e);
 
 /* Adds the lines to out. Values are escaped so that meta_parse gives them back. */

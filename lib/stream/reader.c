@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,8 +13,7 @@
 
 #define PIECE (256u << 10)     /* read and summed at once: stays in the second-level cache */
 #define SMALL_READ (64u << 10)
-#define LEND_BYTES (4u << 20)  /* of a map, lent at once */
-#define DROP_BYTES (8u << 20)  /* pages behind the reader are given back in steps of this */
+#define LEND_BYTES (4u << 20) /* of a file, read by all threads and lent at once */
 #define LEND_FRAMES 64
 
 enum expected { EXPECT_FIRST_HEAD, EXPECT_FRAME, EXPECT_HEAD_OR_EOF, EXPECT_HEAD, EXPECT_NOTHING };
@@ -29,13 +26,11 @@ struct reader {
 	struct writer *flush;
 	uint64_t bytes, position;
 
-	/* A pipe: bytes from start to end of the buffer are read and not yet lent. */
+	/* Bytes from start to end of the buffer are read; the first `lent` of them are lent. */
 	uint8_t *buffer;
 	size_t size, start, end, lent;
-
-	/* A map: the file from its first page on. */
-	uint8_t *map;
-	size_t map_size, at, dropped;
+	bool file;            /* a regular file: threads read it side by side from `offset` on */
+	off_t offset;
 	struct error pending; /* found behind frames that were still lent */
 
 	/* Where in the grammar of the stream we are. */
@@ -49,48 +44,21 @@ struct reader {
 	unsigned next_kind;
 };
 
-static void map_died(int signal_number)
-{
-	(void)signal_number;
-	die(EXIT_UPSTREAM, "standard input: the file became shorter while it was read");
-}
-
-/* Maps the rest of a regular file; false if it must be read instead. */
-static bool map_file(struct reader *r)
-{
-	struct stat st;
-	off_t offset;
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), skip;
-	void *p;
-
-	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode))
-		return false;
-	offset = lseek(r->fd, 0, SEEK_CUR);
-	if (offset < 0 || offset >= st.st_size || offset % FRAME_ALIGN)
-		return false;
-	skip = (size_t)offset % page;
-	r->map_size = (size_t)(st.st_size - offset) + skip;
-	p = mmap(NULL, r->map_size, PROT_READ, MAP_SHARED, r->fd, offset - (off_t)skip);
-	if (p == MAP_FAILED)
-		return false;
-	r->map = p;
-	r->at = skip;
-	signal(SIGBUS, map_died);
-	return true;
-}
-
 struct reader *reader_open(int fd, const char *name)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
+	struct stat st;
 
 	r->fd = fd;
 	r->name = name;
 	r->verify = !crc_is_off();
-	if (!map_file(r)) {
+	r->file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (r->file)
+		r->offset = lseek(fd, 0, SEEK_CUR);
+	else
 		widen_pipe(fd);
-		r->size = 2 * SMALL_READ;
-		r->buffer = xaligned(r->size, 1);
-	}
+	r->size = 2 * SMALL_READ;
+	r->buffer = xaligned(r->size, 1);
 	return r;
 }
 
@@ -98,16 +66,11 @@ void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
-	if (r->map)
-		munmap(r->map, r->map_size);
+	if (r->file)
+		lseek(r->fd, r->offset - (off_t)(r->end - r->start - r->lent), SEEK_SET);
 	free(r->buffer);
 	meta_clear(&r->head);
 	free(r);
-}
-
-bool reader_mapped(const struct reader *r)
-{
-	return r->map != NULL;
 }
 
 void reader_use_pool(struct reader *r, struct pool *pool)
@@ -214,7 +177,7 @@ static int check_index(struct reader *r, const struct frame *f, struct error *e)
 		return 0;
 	if (r->has_index && r->next_kind == f->kind) {
 		/* A row of spectra may be shorter than the others before a gap: its start counts. */
-		if (f->index <= r->next_index - step)
+		if ((__int128)f->index <= (__int128)r->next_index - step)
 			return fail(e, EXIT_DATA, "index runs backwards: %lld, expected %lld",
 				(long long)f->index, (long long)r->next_index);
 		if (f->index != r->next_index && !jump)
@@ -261,6 +224,16 @@ static int check_end(struct reader *r, const struct frame *f, struct error *e)
 	return code;
 }
 
+/* Metadata that nobody here wants to know must still be well formed. */
+static int check_lines(const struct frame *f, struct error *e)
+{
+	struct meta m = {0};
+	int code = meta_parse(&m, f->meta, f->meta_len, e);
+
+	meta_clear(&m);
+	return code;
+}
+
 /* Whether the frame may stand here. Its payload need not be there yet. */
 static int accept_frame(struct reader *r, const struct frame *f, struct error *e)
 {
@@ -283,7 +256,7 @@ static int accept_frame(struct reader *r, const struct frame *f, struct error *e
 			(unsigned long long)f->seq, (unsigned long long)r->seq);
 	if (f->kind == KIND_ABORT) {
 		r->expected = EXPECT_NOTHING;
-		return 0;
+		return check_lines(f, e);
 	}
 	if (f->kind == KIND_END) {
 		r->expected = f->flags & FRAME_MORE ? EXPECT_HEAD : EXPECT_HEAD_OR_EOF;
@@ -295,7 +268,7 @@ static int accept_frame(struct reader *r, const struct frame *f, struct error *e
 			kind_name(f->kind, name));
 	if (f->kind == KIND_SPECTRA && r->row_step < 1)
 		return fail(e, EXIT_DATA, "SPECTRA: HEAD has no row_step");
-	if ((code = check_index(r, f, e)))
+	if ((code = check_lines(f, e)) || (code = check_index(r, f, e)))
 		return code;
 	return check_group(r, f, e);
 }
@@ -345,30 +318,60 @@ static int check_payload(const struct reader *r, struct frame *f, uint32_t sum, 
 	return 0;
 }
 
+/* Makes room for n more bytes: what is left moves to the front first. */
+static void make_room(struct reader *r, size_t n)
+{
+	size_t left = r->end - r->start, size;
+	uint8_t *bigger;
+
+	if (r->end + n <= r->size)
+		return;
+	if (left + n <= r->size) {
+		memmove(r->buffer, r->buffer + r->start, left);
+	} else {
+		size = (size_t)round_up((left + n) * 3 / 2, PIECE);
+		bigger = xaligned(size, 1);
+		memcpy(bigger, r->buffer + r->start, left);
+		free(r->buffer);
+		r->buffer = bigger;
+		r->size = size;
+	}
+	r->start = 0;
+	r->end = left;
+}
+
+static void took(struct reader *r, size_t n)
+{
+	r->end += n;
+	r->offset += (off_t)n;
+	r->bytes += (uint64_t)n;
+}
+
+/* What was lent goes. Frames stay aligned, as all are multiples of 64 bytes long. */
+static void release(struct reader *r)
+{
+	r->start += r->lent;
+	r->lent = 0;
+	if (r->start == r->end)
+		r->start = r->end = 0;
+}
+
 /* One read() of at most `wish` bytes, at least one byte; 0 at end of file. */
 static int fill(struct reader *r, size_t wish, size_t *got, struct error *e)
 {
 	struct pollfd p = {.fd = r->fd, .events = POLLIN};
 	ssize_t n;
 
-	if (r->end + wish > r->size) {
-		size_t grown = (size_t)round_up((r->end + wish) * 3 / 2, PIECE);
-		uint8_t *bigger = xaligned(grown, 1);
-
-		memcpy(bigger, r->buffer, r->end);
-		free(r->buffer);
-		r->buffer = bigger;
-		r->size = grown;
-	}
+	make_room(r, wish);
 	if (r->flush && writer_pending(r->flush) && poll(&p, 1, 0) == 0)
 		writer_flush(r->flush);
 	do
-		n = read(r->fd, r->buffer + r->end, wish);
+		n = r->file ? pread(r->fd, r->buffer + r->end, wish, r->offset)
+			    : read(r->fd, r->buffer + r->end, wish);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail(e, EXIT_IO, "%s: cannot read: %s", r->name, strerror(errno));
-	r->end += (size_t)n;
-	r->bytes += (uint64_t)n;
+	took(r, (size_t)n);
 	*got = (size_t)n;
 	return 0;
 }
@@ -404,15 +407,6 @@ static int lend_read(struct reader *r, struct frame *f, size_t *count, struct er
 	size_t head, whole;
 	int code;
 
-	r->start += r->lent;
-	r->lent = 0;
-	if (r->start == r->end) {
-		r->start = r->end = 0;
-	} else if (r->start > 0) {
-		memmove(r->buffer, r->buffer + r->start, r->end - r->start);
-		r->end -= r->start;
-		r->start = 0;
-	}
 	if ((code = want(r, FRAME_HEADER, 0, 0, NULL, e)))
 		return code < 0 ? at_eof(r, e) : code;
 	if ((code = frame_decode(f, r->buffer + r->start, r->verify, &crc, e)))
@@ -449,62 +443,86 @@ static void sum_frame(void *arg, size_t i, unsigned worker)
 		s->sum[i] = crc32c(0, f->payload, (size_t)frame_payload_room(f) - FRAME_TAIL);
 }
 
-static int lend_mapped(struct reader *r, struct frame *frames, size_t max, size_t *count, struct error *e)
+struct pieces {
+	struct reader *r;
+	ssize_t got[LEND_BYTES / PIECE];
+};
+
+static void read_piece(void *arg, size_t i, unsigned worker)
 {
-	struct sums sums = {.frames = frames};
-	size_t first = r->at, page = (size_t)sysconf(_SC_PAGESIZE);
+	struct pieces *p = arg;
+	struct reader *r = p->r;
+
+	(void)worker;
+	do
+		p->got[i] = pread(r->fd, r->buffer + r->end + i * PIECE, PIECE,
+			r->offset + (off_t)(i * PIECE));
+	while (p->got[i] < 0 && errno == EINTR);
+}
+
+/* Reads on by all threads, as far as pieces come whole; errors are met again by fill(). */
+static void fill_by_threads(struct reader *r)
+{
+	struct pieces p = {.r = r};
+	size_t count = LEND_BYTES / PIECE;
+
+	make_room(r, LEND_BYTES);
+	pool_run(r->pool, count, read_piece, &p);
+	for (size_t i = 0; i < count && p.got[i] > 0; i++) {
+		took(r, (size_t)p.got[i]);
+		if (p.got[i] < (ssize_t)PIECE)
+			break;
+	}
+}
+
+/* Lists the whole frames at the buffer's start. An error behind the first waits. */
+static int list_frames(struct reader *r, struct frame *frames, size_t max, size_t *count, struct error *e)
+{
 	int code = 0;
 
-	if (r->pending.code) {
-		*e = r->pending;
-		return e->code;
-	}
-	if (r->at - r->dropped > DROP_BYTES) {
-		size_t to = r->at / page * page;
-
-		madvise(r->map + r->dropped, to - r->dropped, MADV_DONTNEED);
-		r->dropped = to;
-	}
-	if (max > LEND_FRAMES)
-		max = LEND_FRAMES;
-	while (*count < max && r->at - first < LEND_BYTES && !code) {
+	while (*count < max && !code) {
 		struct frame *f = &frames[*count];
-		const uint8_t *p = r->map + r->at;
-		size_t left = r->map_size - r->at;
+		const uint8_t *p = r->buffer + r->start + r->lent;
+		size_t left = r->end - r->start - r->lent;
 		uint32_t crc;
 
-		if (left == 0)
+		if (left < FRAME_HEADER)
 			break;
-		if (left < FRAME_HEADER) {
-			code = truncated(r, e);
-		} else if (!(code = frame_decode(f, p, r->verify, &crc, e))) {
-			if (FRAME_HEADER + frame_meta_room(f) > left || frame_length(f) > left)
-				code = truncated(r, e);
-			else if (!(code = check_meta(r, f, p, crc, e)))
-				code = accept_frame(r, f, e);
-		}
-		if (code)
+		if ((code = frame_decode(f, p, r->verify, &crc, e)) || frame_length(f) > left)
 			break;
-		r->at += (size_t)frame_length(f);
-		r->bytes += frame_length(f);
-		r->position++;
+		if ((code = check_meta(r, f, p, crc, e)) || (code = accept_frame(r, f, e)))
+			break;
+		r->lent += (size_t)frame_length(f);
 		(*count)++;
-		if (f->kind == KIND_HEAD || f->kind == KIND_END || f->kind == KIND_ABORT)
+		if (!kind_is_data(f->kind))
 			break; /* reader_head() stands for all frames lent */
 	}
-	if (code && *count == 0)
-		return code;
-	if (code) /* what is whole is lent first */
+	if (code && *count > 0) {
 		r->pending = *e;
-	if (*count == 0)
-		return at_eof(r, e);
-	if (r->verify && r->pool)
+		code = 0;
+	}
+	return code;
+}
+
+static int lend_by_threads(
+	struct reader *r, struct frame *frames, size_t max, size_t *count, struct error *e)
+{
+	struct sums sums = {.frames = frames};
+	int code;
+
+	if (r->end - r->start < PIECE)
+		fill_by_threads(r);
+	code = list_frames(r, frames, max < LEND_FRAMES ? max : LEND_FRAMES, count, e);
+	if (code || *count == 0)
+		return code;
+	if (r->verify)
 		pool_run(r->pool, *count, sum_frame, &sums);
 	for (size_t i = 0; i < *count; i++) {
-		if (r->verify && !r->pool)
-			sum_frame(&sums, i, 0);
-		if ((code = check_payload(r, &frames[i], sums.sum[i], e)))
-			return code;
+		if (!check_payload(r, &frames[i], sums.sum[i], &r->pending))
+			continue;
+		*count = i;
+		*e = r->pending;
+		return i > 0 ? 0 : e->code;
 	}
 	return 0;
 }
@@ -512,12 +530,18 @@ static int lend_mapped(struct reader *r, struct frame *frames, size_t max, size_
 int reader_lend(
 	struct reader *r, struct frame *frames, size_t max, size_t *count, struct error *e)
 {
-	int code;
+	int code = 0;
 
 	*count = 0;
-	if (r->map)
-		return lend_mapped(r, frames, max, count, e);
-	code = lend_read(r, frames, count, e);
+	if (r->pending.code) {
+		*e = r->pending;
+		return e->code;
+	}
+	release(r);
+	if (r->file && r->pool && pool_threads(r->pool) > 1)
+		code = lend_by_threads(r, frames, max, count, e);
+	if (!code && *count == 0) /* a pipe, a frame longer than the batch, the end */
+		code = lend_read(r, frames, count, e);
 	r->position += *count;
 	return code;
 }

@@ -15,16 +15,14 @@
 struct reader;
 
 /*
- * Reads from fd, which stays the caller's. A regular file is mapped from its current offset where
- * that is a multiple of 64, anything else is read. `name` is for messages.
+ * Reads from fd, which stays the caller's, from its current offset on. `name` is for messages. A
+ * regular file is read rather than mapped: copying 256 KiB at a time into a buffer that stays in
+ * the cache costs less than the page faults of a map, and a file that shrinks is a short read.
  */
 struct reader *reader_open(int fd, const char *name);
 void reader_free(struct reader *r);
 
-/* Whether the input is a mapped file. */
-bool reader_mapped(const struct reader *r);
-
-/* Sums the payloads of mapped frames with these threads. */
+/* Reads and sums regular files with these threads. */
 void reader_use_pool(struct reader *r, struct pool *pool);
 
 /* Before a read that would wait, what the writer has gathered is sent, so a live stream stays live. */
@@ -32,8 +30,8 @@ void reader_flush_first(struct reader *r, struct writer *w);
 
 /*
  * Lends the next frames, at least one and at most max, all whole and checked, valid until the next
- * call: *count is their number, 0 at the legal end of the stream. Several come only from a mapped
- * file. Returns 0, EXIT_DATA (damage, broken rules) or EXIT_UPSTREAM (truncation) with *e;
+ * call: *count is their number, 0 at the legal end of the stream. Several come only from a regular
+ * file with a pool. Returns 0, EXIT_DATA (damage, broken rules) or EXIT_UPSTREAM (truncation) with *e;
  * an ABORT frame is lent like any other and must be the last call.
  */
 int reader_lend(

@@ -101,8 +101,6 @@ static void write_failed(struct writer *w)
 			die_silently(EXIT_DOWNSTREAM, "the reader has left");
 		return;
 	}
-	if (e == EFAULT) /* the payload is a map of a file that has shrunk */
-		die(EXIT_UPSTREAM, "the input file became shorter while it was read");
 	die(EXIT_IO, "cannot write the stream: %s", strerror(e));
 }
 

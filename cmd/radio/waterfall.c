@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * waterfall: spectra as a picture, time running down. In: SPECTRA, any number of rows, subchannels
+ * and segments. Out: IMAGE, u8 RGB, one for the whole stream, or with --every one now and then.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/quantile.h"
+#include "dsp/rowgrid.h"
+#include "kern/kern.h"
+#include "plot/chart.h"
+#include "stream/filter.h"
+
+#define WIDTH_DEFAULT 1024 /* of all panels together, as far as there are bins */
+#define WIDTH_LEAST 256    /* of one panel, where there are many */
+#define AUTO_LO 0.01       /* the automatic range holds this share of the levels … */
+#define AUTO_HI 0.999      /* … to this one */
+#define SPAN_LEAST 20      /* and at least so many dB */
+#define RETUNES_MAX 256
+#define SUBCHANNELS_MAX 256
+
+struct options {
+	int64_t height, width, every;
+	int stat, cmap;
+	const char *db, *title;
+	bool no_axes, no_colorbar;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct option options[] = {
+	{0, "height", OPT_INT, AT(height), "px", "800", 1, 20000, NULL, OPT_OUTPUT,
+		"of the data area"},
+	{0, "width", OPT_INT, AT(width), "px", "0", 0, 20000, NULL, OPT_OUTPUT,
+		"of a subchannel's data area; 0 = its bins, up to 1024 for all together"},
+	{0, "stat", OPT_ENUM, AT(stat), "", "mean", 0, 0, "mean|max", OPT_OUTPUT,
+		"what a pixel shows of the powers that fall into it"},
+	{0, "db", OPT_TEXT, AT(db), "dB", "auto", 0, 0, "LO:HI|auto|pA:pB", OPT_OUTPUT,
+		"range of the colours: levels, or percentiles such as p1:p99"},
+	{0, "cmap", OPT_ENUM, AT(cmap), "", "magma", 0, 0, COLORMAP_NAMES, OPT_OUTPUT, "colour map"},
+	{0, "no-axes", OPT_FLAG, AT(no_axes), "", NULL, 0, 0, NULL, OPT_OUTPUT, "draw no axes"},
+	{0, "no-colorbar", OPT_FLAG, AT(no_colorbar), "", NULL, 0, 0, NULL, OPT_OUTPUT,
+		"draw no colour bar"},
+	{0, "title", OPT_TEXT, AT(title), "", NULL, 0, 0, NULL, OPT_OUTPUT, "text above the picture"},
+	{0, "every", OPT_DURATION, AT(every), "s", "0", 0, 1e9, NULL, OPT_OUTPUT,
+		"a picture of all so far each time so much signal has come; 0 = never"},
+	OPTIONS_END,
+};
+
+/* Samples are counted as in the first segment. */
+struct waterfall {
+	bool percentiles;
+	double lo, hi; /* of --db: dB, or shares 0 … 1 */
+	struct colormap map;
+	struct chart_fonts *fonts;
+
+	struct rowgrid *grid; /* NULL before the first row */
+	char form[160];       /* what must stay the same in all segments */
+	size_t subchannels, bins, width;
+	const char *level_name;
+	struct rate rate;
+	struct utc time0;
+	bool has_time0, one_centre;
+	double bin0_hz, bin_step_hz;
+	double centre_hz[SUBCHANNELS_MAX]; /* the latest; 0 = unknown */
+	struct axis x[SUBCHANNELS_MAX];
+	struct chart_marker retune[RETUNES_MAX];
+	int64_t retune_at[RETUNES_MAX];
+	size_t retunes;
+	uint64_t periods; /* of --every, that have passed */
+	int64_t pictures;
+
+	/* of the segment */
+	bool begun;
+	int64_t row_step, shift; /* shift is added to its indices */
+};
+
+/* Reads "LO:HI" or "pA:pB". */
+static bool parse_range(struct waterfall *w, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	char low[40] = "";
+	bool p = text[0] == 'p';
+
+	if (!colon || (colon[1] == 'p') != p || colon - text >= (long)sizeof(low))
+		return false;
+	memcpy(low, text, (size_t)(colon - text));
+	if (!parse_f64(low + p, false, &w->lo) || !parse_f64(colon + 1 + p, false, &w->hi))
+		return false;
+	w->percentiles = p;
+	if (p) {
+		w->lo /= 100;
+		w->hi /= 100;
+	}
+	return w->lo < w->hi && w->lo >= (p ? 0 : -1000) && w->hi <= (p ? 1 : 1000);
+}
+
+static void prepare(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct waterfall *w = f->state = xcalloc(1, sizeof(*w));
+	struct error e;
+
+	if (strcmp(o->db, "auto") != 0 && !parse_range(w, o->db))
+		die(EXIT_USAGE, "--db: '%s': must be auto, LO:HI in dB or percentiles such as "
+			"p1:p99, ascending", o->db);
+	colormap_make(&w->map, (enum colormap_name)o->cmap);
+	if (chart_warm_up(&w->fonts, &e))
+		die_with(&e);
+}
+
+/* A segment begins. */
+
+static double centre_of(const struct meta *meta, size_t subchannel)
+{
+	const char *text = meta_nth(meta, "freq_hz", subchannel);
+	double hz = 0;
+
+	if (!text)
+		text = meta_get(meta, "freq_hz"); /* one for all */
+	if (text && !parse_f64(text, false, &hz))
+		die(EXIT_DATA, "freq_hz: '%s': not a number", text);
+	return hz;
+}
+
+/* What the spectra of a segment are like, so that it can be compared and told. */
+static void describe_form(char *out, size_t size, const struct frame *frame, const struct meta *meta)
+{
+	const char *unit = meta_get(meta, "unit");
+	struct rate rate;
+
+	if (frame->ndim != 3 || frame->dim[1] == 0 || frame->dim[2] == 0)
+		die(EXIT_DATA, "spectra must have the shape [rows][subchannels][bins]");
+	if (!meta_rate(meta, &rate))
+		die(EXIT_DATA, "rate_num, rate_den: missing");
+	snprintf(out, size, "%llu x %llu bins at %llu/%llu Hz in '%.20s'",
+		(unsigned long long)frame->dim[1], (unsigned long long)frame->dim[2],
+		(unsigned long long)rate.num, (unsigned long long)rate.den, unit ? unit : "");
+}
+
+static const char *level_name(const struct meta *meta)
+{
+	const char *unit = meta_get(meta, "unit");
+
+	if (unit && !strcmp(unit, "FS^2"))
+		return "dBFS";
+	return unit && !strcmp(unit, "FS^2/Hz") ? "dBFS/Hz" : "dB";
+}
+
+static size_t choose_width(const struct options *o, size_t subchannels, size_t bins)
+{
+	size_t most = WIDTH_DEFAULT / subchannels;
+
+	if (most < WIDTH_LEAST)
+		most = WIDTH_LEAST;
+	if (o->width)
+		return (size_t)o->width;
+	return bins < most ? bins : most;
+}
+
+static void begin_picture(struct filter *f, const struct frame *frame, const struct meta *meta)
+{
+	const struct options *o = f->options;
+	struct waterfall *w = f->state;
+	struct rowgrid_config config = {
+		.subchannels = frame->dim[1],
+		.bins = frame->dim[2],
+		.capacity = 2 * (size_t)o->height + 2,
+		.stat = o->stat ? ROWGRID_MAX : ROWGRID_MEAN,
+	};
+
+	if (frame->dim[1] > SUBCHANNELS_MAX)
+		die(EXIT_DATA, "%llu subchannels: at most %d can be shown",
+			(unsigned long long)frame->dim[1], SUBCHANNELS_MAX);
+	w->subchannels = config.subchannels;
+	w->bins = config.bins;
+	w->width = choose_width(o, w->subchannels, w->bins);
+	if (w->width * w->subchannels > CHART_SIDE_MAX)
+		die(EXIT_USAGE, "%zu panels of %zu pixels are too wide: use --width",
+			w->subchannels, w->width);
+	config.columns = w->bins < w->width ? w->bins : w->width;
+	w->grid = rowgrid_new(&config);
+	w->level_name = level_name(meta);
+	meta_rate(meta, &w->rate);
+	w->has_time0 = meta_utc(meta, "time0", &w->time0);
+	w->bin_step_hz = rate_hz(w->rate) / (double)w->bins;
+	meta_f64(meta, "%bin_step_hz", &w->bin_step_hz);
+	w->bin0_hz = -(double)(w->bins / 2) * w->bin_step_hz;
+	meta_f64(meta, "%bin0_hz", &w->bin0_hz);
+	w->one_centre = true;
+	for (size_t i = 0; i < w->subchannels; i++)
+		w->centre_hz[i] = centre_of(meta, i);
+}
+
+static void begin_segment(struct filter *f, const struct frame *frame)
+{
+	struct waterfall *w = f->state;
+	const struct meta *meta = filter_meta(f, frame);
+	char form[sizeof(w->form)];
+	struct utc time0;
+
+	w->begun = true;
+	w->shift = 0;
+	describe_form(form, sizeof(form), frame, meta);
+	if (!meta_i64(meta, "row_step", &w->row_step) || w->row_step <= 0)
+		die(EXIT_DATA, "row_step: missing or not positive");
+	if (!w->grid) {
+		begin_picture(f, frame, meta);
+		memcpy(w->form, form, sizeof(form));
+	}
+	if (strcmp(w->form, form) != 0)
+		die(EXIT_DATA, "%s after %s: cannot be one picture", form, w->form);
+	if (w->has_time0 && meta_utc(meta, "time0", &time0))
+		w->shift = ns_to_samples(utc_minus(time0, w->time0), w->rate);
+}
+
+/* Compares the centres with those before; a change at sample `at` is marked. */
+static void follow_centres(struct waterfall *w, const struct meta *meta, int64_t at)
+{
+	for (size_t i = 0; i < w->subchannels; i++) {
+		double before = w->centre_hz[i], now = centre_of(meta, i);
+		bool marked = w->retunes > 0 && w->retune_at[w->retunes - 1] == at;
+
+		w->centre_hz[i] = now;
+		if (now == before)
+			continue;
+		w->one_centre = false;
+		if (marked || w->retunes == RETUNES_MAX)
+			continue;
+		w->retune_at[w->retunes] = at;
+		axis_change_text(w->retune[w->retunes++].label, before, now);
+	}
+}
+
+/* The picture. */
+
+static struct axis level_axis(const struct filter *f, const float *db, size_t n)
+{
+	const struct options *o = f->options;
+	const struct waterfall *w = f->state;
+	struct axis axis = {AXIS_NUMBER, .name = w->level_name, .from = w->lo, .to = w->hi};
+
+	if (w->percentiles) {
+		axis.from = quantile(db, n, w->lo);
+		axis.to = quantile(db, n, w->hi);
+	} else if (!strcmp(o->db, "auto")) {
+		axis.from = floor(quantile(db, n, AUTO_LO));
+		axis.to = fmax(ceil(quantile(db, n, AUTO_HI)), axis.from + SPAN_LEAST);
+	}
+	if (isnan(axis.from)) /* all is gap, or without power */
+		axis.from = -100;
+	if (!(axis.to > axis.from))
+		axis.to = axis.from + SPAN_LEAST;
+	return axis;
+}
+
+/* Levels in dB, [subchannels][height][width]. */
+static float *make_levels(const struct waterfall *w, size_t height)
+{
+	size_t plane = height * w->width, n = w->subchannels * plane;
+	float *db = xaligned(n, sizeof(*db));
+
+	for (size_t i = 0; i < w->subchannels; i++)
+		rowgrid_render(w->grid, i, height, w->width, db + i * plane);
+	kern()->decibel(db, db, n);
+	return db;
+}
+
+static struct chart make_chart(const struct filter *f, const float *db)
+{
+	const struct options *o = f->options;
+	struct waterfall *w = f->state;
+	size_t height = (size_t)o->height, n = w->subchannels * height * w->width;
+	int64_t from, to;
+
+	rowgrid_extent(w->grid, &from, &to);
+	for (size_t i = 0; i < w->subchannels; i++)
+		w->x[i] = axis_of_band(w->one_centre ? w->centre_hz[i] : 0,
+			w->bin0_hz - w->bin_step_hz / 2, w->bin_step_hz * (double)w->bins);
+	for (size_t i = 0; i < w->retunes; i++)
+		w->retune[i].row = (size_t)(((__int128)w->retune_at[i] - from) * o->height /
+			((__int128)to - from));
+	return (struct chart){
+		.width = w->width,
+		.height = height,
+		.panels = w->subchannels,
+		.panel_name = w->subchannels > 1 ? "subchannel" : NULL,
+		.x = w->x,
+		.y = axis_of_samples(from, to, w->rate, w->has_time0 ? &w->time0 : NULL),
+		.range = level_axis(f, db, n),
+		.map = &w->map,
+		.axes = !o->no_axes,
+		.colorbar = !o->no_colorbar,
+		.title = o->title,
+		.markers = w->retune,
+		.marker_count = w->retunes,
+	};
+}
+
+/* HEAD of the pictures to come. */
+static void begin_output(struct filter *f)
+{
+	static const char *const gone[] = {"row_step", "row_span", "full_scale", "zero"};
+	struct meta *meta = filter_joined(f);
+
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		meta_remove(meta, gone[i]);
+	meta_set(meta, "unit", "display");
+	meta_set(meta, "%row_order", "top-down");
+	filter_head(f, meta);
+}
+
+static void put_picture(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct waterfall *w = f->state;
+	float *db = make_levels(w, (size_t)o->height);
+	struct chart chart = make_chart(f, db);
+	struct frame frame = {
+		.kind = KIND_IMAGE, .dtype = DTYPE_U8, .ndim = 3, .flags = FRAME_GROUP_LAST};
+	struct chart_layout layout;
+	uint8_t *picture;
+	struct error e;
+
+	if (chart_layout(&chart, w->fonts, &layout, &e))
+		die_with(&e);
+	picture = xaligned(3 * layout.width, layout.height);
+	chart_paint(&chart, &layout, db, picture);
+	free(db);
+	if (chart_draw(&chart, w->fonts, &layout, picture, &e))
+		die_with(&e);
+	if (w->pictures == 0)
+		begin_output(f);
+	frame.index = w->pictures++;
+	frame.dim[0] = 3;
+	frame.dim[1] = layout.height;
+	frame.dim[2] = layout.width;
+	frame.payload = picture;
+	frame.payload_len = 3 * layout.width * layout.height;
+	filter_put(f, &frame);
+	filter_flush(f);
+	free(picture);
+}
+
+/* Rows. */
+
+/* The sample at which row k of a frame begins. */
+static int64_t row_start(const struct waterfall *w, const struct frame *frame, size_t k)
+{
+	__int128 start = (__int128)frame->index + w->shift + (__int128)k * w->row_step;
+
+	if (start > INT64_MAX || start < INT64_MIN)
+		die(EXIT_DATA, "row %zu: its index is out of range", k);
+	return (int64_t)start;
+}
+
+/* The first row of a segment; one that would lie before what there is goes behind it instead. */
+static void add_first_row(struct filter *f, const struct frame *frame)
+{
+	struct waterfall *w = f->state;
+	int64_t from, to;
+
+	begin_segment(f, frame);
+	if (!rowgrid_add(w->grid, row_start(w, frame, 0), w->row_step, frame->payload)) {
+		rowgrid_extent(w->grid, &from, &to);
+		warn("a segment begins before the one before it ends: drawn below it, where the "
+			"time axis does not hold");
+		w->shift = (int64_t)((uint64_t)to - (uint64_t)frame->index);
+		rowgrid_add(w->grid, to, w->row_step, frame->payload);
+	}
+	follow_centres(w, filter_meta(f, frame), row_start(w, frame, 0));
+}
+
+/* With --every: a picture of all so far, when its time has come. */
+static void picture_now_and_then(struct filter *f, int64_t every_ns)
+{
+	struct waterfall *w = f->state;
+	int64_t every = ns_to_samples(every_ns, w->rate), from, to;
+	uint64_t periods;
+
+	rowgrid_extent(w->grid, &from, &to);
+	periods = ((uint64_t)to - (uint64_t)from) / (uint64_t)(every > 0 ? every : 1);
+	if (periods > w->periods)
+		put_picture(f);
+	w->periods = periods;
+}
+
+static void add_rows(struct filter *f, const struct frame *frame)
+{
+	const struct options *o = f->options;
+	struct waterfall *w = f->state;
+	size_t rows = frame->dim[0], k = 0;
+
+	if (rows == 0)
+		return;
+	if (!w->begun) {
+		add_first_row(f, frame);
+		k = 1;
+	}
+	if (frame->ndim != 3 || frame->dim[1] != w->subchannels || frame->dim[2] != w->bins)
+		die(EXIT_DATA, "the shape of the spectra changes within a segment");
+	for (; k < rows; k++)
+		if (!rowgrid_add(w->grid, row_start(w, frame, k), w->row_step,
+			(const float *)frame->payload + k * w->subchannels * w->bins))
+			die(EXIT_DATA, "spectra go back in time");
+	if (o->every)
+		picture_now_and_then(f, o->every);
+}
+
+static void head(struct filter *f, const struct meta *in, struct meta *out)
+{
+	struct waterfall *w = f->state;
+
+	(void)in;
+	(void)out;
+	w->begun = false;
+}
+
+static void finish(struct filter *f)
+{
+	struct waterfall *w = f->state;
+
+	if (w->grid) {
+		put_picture(f);
+		return;
+	}
+	warn("no spectra came, so there is no picture");
+	begin_output(f);
+}
+
+static const struct command command = {
+	.name = "waterfall",
+	.summary = "any number of spectra as one picture, time running down",
+	.operands = "",
+	.example = "--height 64",
+	.role = ROLE_FILTER,
+	.segments = SEGMENTS_JOIN,
+	.in = KIND_BIT(KIND_SPECTRA),
+	.out = KIND_BIT(KIND_IMAGE),
+	.dtypes_in = "f32",
+	.dtypes_out = "u8",
+	.unit_out = "display",
+	.changes = CHANGES_SHAPE | CHANGES_VALUES | CHANGES_COUNT,
+	.options = options,
+	.options_size = sizeof(struct options),
+	.prepare = prepare,
+	.head = head,
+	.frame = add_rows,
+	.finish = finish,
+};
+
+int main(int argc, char **argv)
+{
+	return command_main(&command, argc, argv);
+}
