@@ -34,10 +34,12 @@ WARN_base := -Wconversion
 WARN_stream := -Wconversion
 
 PKGS := fftw3f cairo libpng zlib
-HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial 2>/dev/null || pkg-config --cflags hdf5 2>/dev/null)
-HDF5_DIR := $(shell pkg-config --variable=libdir hdf5-serial 2>/dev/null || pkg-config --variable=libdir hdf5 2>/dev/null)
+HDF5 := $(if $(shell pkg-config --exists hdf5-serial 2>/dev/null && echo yes),hdf5-serial,hdf5)
+HDF5_CFLAGS := $(shell pkg-config --cflags $(HDF5) 2>/dev/null)
+HDF5_DIR := $(patsubst -L%,%,$(firstword $(shell pkg-config --libs-only-L $(HDF5) 2>/dev/null)))
 # The static library starts in a fifth of the time of the shared one, which loads 36 others.
-HDF5_LIBS := $(if $(wildcard $(HDF5_DIR)/libhdf5.a),$(HDF5_DIR)/libhdf5.a -lsz -lz -ldl,-L$(HDF5_DIR) -lhdf5)
+HDF5_STATIC := $(wildcard $(HDF5_DIR)/libhdf5.a)
+HDF5_LIBS := $(if $(HDF5_STATIC),$(HDF5_STATIC) -lsz -lz -ldl,$(shell pkg-config --libs $(HDF5) 2>/dev/null))
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(HDF5_CFLAGS)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(HDF5_LIBS)
 
