@@ -87,10 +87,10 @@ static int list(const char *folder)
 		struct stat st;
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry[i]->d_name);
-		if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
-			continue;
-		summary_of(path, summary, sizeof(summary));
-		printf("%-16s %s\n", entry[i]->d_name, summary);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0) {
+			summary_of(path, summary, sizeof(summary));
+			printf("%-16s %s\n", entry[i]->d_name, summary);
+		}
 		free(entry[i]);
 	}
 	free(entry);
@@ -110,26 +110,42 @@ static char *path_of(const char *folder, const char *name)
 	return path.p;
 }
 
+/* The page of a command or of a subject such as leat-stream: installed, or in the tree. */
+static char *page_of(const char *folder, const char *name)
+{
+	for (const char *section = "157"; *section; section++) {
+		struct str path = {0};
+
+		str_addf(&path, "%s/../../share/man/man%c/%s.%c", folder, *section, name, *section);
+		if (access(path.p, R_OK)) {
+			str_clear(&path);
+			str_addf(&path, "%s/../../../man/%s.%c", folder, name, *section);
+		}
+		if (access(path.p, R_OK) == 0)
+			return path.p;
+		str_free(&path);
+	}
+	return NULL;
+}
+
 static int help(const char *folder, const char *name)
 {
-	if (!name) {
+	char *page, *command;
+
+	if (!name || !strcmp(name, "leat")) {
 		fputs(usage_text, stdout);
 		return EXIT_OK;
 	}
-	if (strcmp(name, "leat"))
-		free(path_of(folder, name));
-	/* The pages lie beside libexec when installed, in the tree when not. */
-	struct str pages = {0};
-
-	str_addf(&pages, "%s/../../share/man:%s/../../../man", folder, folder);
-	if (isatty(STDOUT_FILENO)) {
-		setenv("MANPATH", pages.p, 1);
-		execlp("man", "man", name, (char *)NULL);
+	if (!*name || strchr(name, '/'))
+		die(EXIT_USAGE, "%s: not the name of a page: see 'leat --list'", name);
+	page = page_of(folder, name);
+	if (page && isatty(STDOUT_FILENO)) {
+		execlp("man", "man", page, (char *)NULL);
+		execlp("mandoc", "mandoc", "-a", page, (char *)NULL);
 	}
-	char *path = path_of(folder, name);
-
-	execl(path, name, "--help", (char *)NULL);
-	die(EXIT_OS, "%s: %s", path, strerror(errno));
+	command = path_of(folder, name);
+	execl(command, name, "--help", (char *)NULL);
+	die(EXIT_OS, "%s: %s", command, strerror(errno));
 }
 
 static int version(bool more)

@@ -154,14 +154,10 @@ static bool retune(struct reading *r, const double *hz)
 /* A guess: as many frames as the files that lie in the range would give. */
 static int64_t expected_frames(const struct reading *r)
 {
-	int64_t file_rows = ns_to_samples(r->p->file_ms * 1000000, r->p->rate);
-	int64_t block = (int64_t)(FRAME_PAYLOAD_MAX / r->row_out), rows = r->end - r->from;
+	int64_t file = ns_to_samples(r->p->file_ms * 1000000, r->p->rate) + 1;
+	int64_t block = (int64_t)r->block_rows, rows = r->end - r->from;
 
-	block = block < 1 ? 1 : block;
-	if (file_rows < 1)
-		return rows;
-	return rows / file_rows * ((file_rows + block - 1) / block) +
-		(rows % file_rows + block - 1) / block;
+	return rows / file * ((file + block - 1) / block) + (rows % file + block - 1) / block;
 }
 
 static void begin_segment(struct filter *f)
@@ -274,7 +270,7 @@ static bool open_channel(struct filter *f, int64_t *first, int64_t *end)
 	if (drf_open(&r->drf, f->operands[0], o->channel, &hooks, &e))
 		die_with(&e);
 	r->p = drf_properties(r->drf);
-	while (!drf_bounds(r->drf, first, end)) {
+	while (!drf_span(r->drf, first, end)) {
 		if (!o->follow)
 			die(EXIT_DATA, "%s: no samples in it that can be read", drf_name(r->drf));
 		if (!wait_for_more(f))
@@ -290,20 +286,18 @@ static void choose_range(struct filter *f, int64_t first, int64_t end)
 	struct reading *r = f->state;
 
 	r->from = place_index(&r->from_place, r->p->rate, epoch, first);
-	r->end = o->follow ? INT64_MAX : end;
-	if (r->to_place.kind)
-		r->end = place_index(&r->to_place, r->p->rate, epoch, r->from);
-	if (r->from >= r->end)
+	if (o->follow)
+		end = INT64_MAX;
+	r->end = place_index(&r->to_place, r->p->rate, epoch, r->to_place.kind ? r->from : end);
+	if (r->from_place.kind && r->to_place.kind && r->from >= r->end)
 		die(EXIT_USAGE, "--to: %lld: must be after --from, %lld", (long long)r->end,
 			(long long)r->from);
-	if (!o->follow) {
-		if (r->end <= first || r->from >= end)
-			die(EXIT_NO, "%s: no samples from %lld to %lld: it has %lld to %lld",
-				drf_name(r->drf), (long long)r->from, (long long)r->end,
-				(long long)first, (long long)end);
-		r->from = r->from > first ? r->from : first;
-		r->end = r->end < end ? r->end : end;
-	}
+	if (r->end <= first || r->from >= end)
+		die(EXIT_NO, "%s: no samples from %lld to %lld: its files span %lld to %lld",
+			drf_name(r->drf), (long long)r->from, (long long)r->end, (long long)first,
+			(long long)end);
+	r->from = r->from > first ? r->from : first;
+	r->end = r->end < end ? r->end : end;
 }
 
 static void choose_form(struct filter *f)

@@ -125,8 +125,11 @@ static void parse_window(struct slicer *s, const char *text)
 
 static void parse_average(struct slicer *s, const char *text)
 {
-	s->bare_average = parse_count(text, &s->average_wish);
-	if ((!s->bare_average && !parse_duration(text, &s->average_wish)) || s->average_wish <= 0)
+	bool has_unit = *text && strchr("sminhd", text[strlen(text) - 1]);
+
+	s->bare_average = !has_unit && parse_count(text, &s->average_wish);
+	if ((has_unit && !parse_duration(text, &s->average_wish)) ||
+		(!has_unit && !s->bare_average) || s->average_wish <= 0)
 		die(EXIT_USAGE, "--average: '%s': must be a number of transforms from 1, or a duration "
 			"such as 100ms", text);
 }

@@ -8,17 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/quantile.h"
+#include "dsp/range.h"
 #include "dsp/rowgrid.h"
 #include "kern/kern.h"
 #include "plot/chart.h"
 #include "stream/filter.h"
 
 #define WIDTH_DEFAULT 1024 /* of all panels together, as far as there are bins */
-#define WIDTH_LEAST 256    /* of one panel, where there are many */
-#define AUTO_LO 0.01       /* the automatic range holds this share of the levels … */
-#define AUTO_HI 0.999      /* … to this one */
-#define SPAN_LEAST 20      /* and at least so many dB */
+#define PANELS_WIDE 4      /* that share it; more make the picture wider */
 #define RETUNES_MAX 256
 #define SUBCHANNELS_MAX 256
 
@@ -38,7 +35,7 @@ static const struct option options[] = {
 		"of a subchannel's data area; 0 = its bins, up to 1024 for all together"},
 	{0, "stat", OPT_ENUM, AT(stat), "", "mean", 0, 0, "mean|max", OPT_OUTPUT,
 		"what a pixel shows of the powers that fall into it"},
-	{0, "db", OPT_TEXT, AT(db), "dB", "auto", 0, 0, "LO:HI|auto|pA:pB", OPT_OUTPUT,
+	{0, "db", OPT_TEXT, AT(db), "dB", "auto", 0, 0, RANGE_FORMS, OPT_OUTPUT,
 		"range of the colours: levels, or percentiles such as p1:p99"},
 	{0, "cmap", OPT_ENUM, AT(cmap), "", "magma", 0, 0, COLORMAP_NAMES, OPT_OUTPUT, "colour map"},
 	{0, "no-axes", OPT_FLAG, AT(no_axes), "", NULL, 0, 0, NULL, OPT_OUTPUT, "draw no axes"},
@@ -52,8 +49,7 @@ static const struct option options[] = {
 
 /* Samples are counted as in the first segment. */
 struct waterfall {
-	bool percentiles;
-	double lo, hi; /* of --db: dB, or shares 0 … 1 */
+	struct range range;
 	struct colormap map;
 	struct chart_fonts *fonts;
 
@@ -78,38 +74,23 @@ struct waterfall {
 	int64_t row_step, shift; /* shift is added to its indices */
 };
 
-/* Reads "LO:HI" or "pA:pB". */
-static bool parse_range(struct waterfall *w, const char *text)
-{
-	const char *colon = strchr(text, ':');
-	char low[40] = "";
-	bool p = text[0] == 'p';
-
-	if (!colon || (colon[1] == 'p') != p || colon - text >= (long)sizeof(low))
-		return false;
-	memcpy(low, text, (size_t)(colon - text));
-	if (!parse_f64(low + p, false, &w->lo) || !parse_f64(colon + 1 + p, false, &w->hi))
-		return false;
-	w->percentiles = p;
-	if (p) {
-		w->lo /= 100;
-		w->hi /= 100;
-	}
-	return w->lo < w->hi && w->lo >= (p ? 0 : -1000) && w->hi <= (p ? 1 : 1000);
-}
-
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state = xcalloc(1, sizeof(*w));
 	struct error e;
 
-	if (strcmp(o->db, "auto") != 0 && !parse_range(w, o->db))
+	if (!range_parse(o->db, &w->range))
 		die(EXIT_USAGE, "--db: '%s': must be auto, LO:HI in dB or percentiles such as "
 			"p1:p99, ascending", o->db);
 	colormap_make(&w->map, (enum colormap_name)o->cmap);
 	if (chart_warm_up(&w->fonts, &e))
 		die_with(&e);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* A segment begins. */
@@ -150,17 +131,6 @@ static const char *level_name(const struct meta *meta)
 	return unit && !strcmp(unit, "FS^2/Hz") ? "dBFS/Hz" : "dB";
 }
 
-static size_t choose_width(const struct options *o, size_t subchannels, size_t bins)
-{
-	size_t most = WIDTH_DEFAULT / subchannels;
-
-	if (most < WIDTH_LEAST)
-		most = WIDTH_LEAST;
-	if (o->width)
-		return (size_t)o->width;
-	return bins < most ? bins : most;
-}
-
 static void begin_picture(struct filter *f, const struct frame *frame, const struct meta *meta)
 {
 	const struct options *o = f->options;
@@ -177,11 +147,13 @@ static void begin_picture(struct filter *f, const struct frame *frame, const str
 			(unsigned long long)frame->dim[1], SUBCHANNELS_MAX);
 	w->subchannels = config.subchannels;
 	w->bins = config.bins;
-	w->width = choose_width(o, w->subchannels, w->bins);
+	w->width = (size_t)o->width;
+	if (w->width == 0)
+		w->width = smaller(w->bins, WIDTH_DEFAULT / smaller(w->subchannels, PANELS_WIDE));
 	if (w->width * w->subchannels > CHART_SIDE_MAX)
 		die(EXIT_USAGE, "%zu panels of %zu pixels are too wide: use --width",
 			w->subchannels, w->width);
-	config.columns = w->bins < w->width ? w->bins : w->width;
+	config.columns = smaller(w->bins, w->width);
 	w->grid = rowgrid_new(&config);
 	w->level_name = level_name(meta);
 	meta_rate(meta, &w->rate);
@@ -237,26 +209,6 @@ static void follow_centres(struct waterfall *w, const struct meta *meta, int64_t
 
 /* The picture. */
 
-static struct axis level_axis(const struct filter *f, const float *db, size_t n)
-{
-	const struct options *o = f->options;
-	const struct waterfall *w = f->state;
-	struct axis axis = {AXIS_NUMBER, .name = w->level_name, .from = w->lo, .to = w->hi};
-
-	if (w->percentiles) {
-		axis.from = quantile(db, n, w->lo);
-		axis.to = quantile(db, n, w->hi);
-	} else if (!strcmp(o->db, "auto")) {
-		axis.from = floor(quantile(db, n, AUTO_LO));
-		axis.to = fmax(ceil(quantile(db, n, AUTO_HI)), axis.from + SPAN_LEAST);
-	}
-	if (isnan(axis.from)) /* all is gap, or without power */
-		axis.from = -100;
-	if (!(axis.to > axis.from))
-		axis.to = axis.from + SPAN_LEAST;
-	return axis;
-}
-
 /* Levels in dB, [subchannels][height][width]. */
 static float *make_levels(const struct waterfall *w, size_t height)
 {
@@ -274,9 +226,11 @@ static struct chart make_chart(const struct filter *f, const float *db)
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
 	size_t height = (size_t)o->height, n = w->subchannels * height * w->width;
+	struct axis level = {.kind = AXIS_NUMBER, .name = w->level_name};
 	int64_t from, to;
 
 	rowgrid_extent(w->grid, &from, &to);
+	range_find(&w->range, db, n, &level.from, &level.to);
 	for (size_t i = 0; i < w->subchannels; i++)
 		w->x[i] = axis_of_band(w->one_centre ? w->centre_hz[i] : 0,
 			w->bin0_hz - w->bin_step_hz / 2, w->bin_step_hz * (double)w->bins);
@@ -290,7 +244,7 @@ static struct chart make_chart(const struct filter *f, const float *db)
 		.panel_name = w->subchannels > 1 ? "subchannel" : NULL,
 		.x = w->x,
 		.y = axis_of_samples(from, to, w->rate, w->has_time0 ? &w->time0 : NULL),
-		.range = level_axis(f, db, n),
+		.range = level,
 		.map = &w->map,
 		.axes = !o->no_axes,
 		.colorbar = !o->no_colorbar,

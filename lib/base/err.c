@@ -80,7 +80,8 @@ static void say(const char *kind, const char *message)
 		return; /* nowhere left to complain */
 }
 
-static void vsay(const char *kind, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void vsay(
+	const char *kind, const char *format, va_list ap)
 {
 	char message[MESSAGE_MAX];
 

@@ -75,8 +75,9 @@ static const int calls_to_read[] = {
 
 static const int calls_to_write[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_linkat, SYS_fchmod, SYS_umask,
+	SYS_faccessat, SYS_getdents64,
 #ifdef SYS_open
-	SYS_open, SYS_rename, SYS_unlink, SYS_link,
+	SYS_open, SYS_rename, SYS_unlink, SYS_link, SYS_access, SYS_lstat, SYS_getdents,
 #endif
 };
 

@@ -197,20 +197,10 @@ bool filter_stopping(const struct filter *f)
 static unsigned kinds_out(const struct filter *f, const struct meta *meta)
 {
 	const struct command *c = f->command;
-	unsigned kinds = 0;
-	const char *text;
+	unsigned kinds = meta_kinds(meta);
 
 	if (c->role == ROLE_SOURCE || c->segments == SEGMENTS_JOIN)
 		return c->out;
-	for (size_t i = 0; (text = meta_nth(meta, "kinds", i)); i++) {
-		struct str list = {0};
-
-		str_add(&list, text);
-		for (char *word = strtok(list.p, " "); word; word = strtok(NULL, " "))
-			if (kind_parse(word) > 0)
-				kinds |= KIND_BIT(kind_parse(word));
-		str_free(&list);
-	}
 	if (c->out == KINDS_ALL || kinds == 0)
 		return kinds;
 	return (kinds & ~c->in) | c->out;
@@ -367,6 +357,7 @@ static void begin_segment(struct filter *f)
 	in->taken = in->foreign = 0;
 	in->foreign_kinds = 0;
 	in->segments++;
+	in->none_is_ours = c->in != KINDS_ALL && meta_get(head, "kinds") && !(meta_kinds(head) & c->in);
 	progress_head(f, head);
 	release_end(f, c->joins_files);
 	in->head_due = c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH;
@@ -489,6 +480,8 @@ static void give_run(struct filter *f, const struct frame *frames, size_t count)
 	const struct command *c = f->command;
 	struct filter_inner *in = f->inner;
 
+	if (!is_ours(f, frames) && in->none_is_ours)
+		wrong_kind(f, frames->kind); /* known from HEAD: no need to wait for END */
 	write_head(f, frames);
 	if (!is_ours(f, frames)) {
 		in->foreign += count;

@@ -22,7 +22,7 @@ struct filter_inner {
 	struct writer *writer; /* NULL: no output stream */
 	struct reader *reader;
 	struct meta meta, notes, joined;
-	bool unbounded, stopped, head_due;
+	bool unbounded, stopped, head_due, none_is_ours;
 	size_t segments;
 	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
 	unsigned foreign_kinds;

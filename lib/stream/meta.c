@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "stream/frame.h"
 
 static bool key_char(char c)
 {
@@ -223,6 +224,23 @@ bool meta_rate(const struct meta *m, struct rate *rate)
 	rate->num = (uint64_t)num;
 	rate->den = (uint64_t)den;
 	return true;
+}
+
+unsigned meta_kinds(const struct meta *m)
+{
+	unsigned kinds = 0;
+	const char *text;
+
+	for (size_t i = 0; (text = meta_nth(m, "kinds", i)); i++) {
+		struct str list = {0};
+
+		str_add(&list, text);
+		for (char *word = strtok(list.p, " "); word; word = strtok(NULL, " "))
+			if (kind_parse(word) > 0)
+				kinds |= KIND_BIT(kind_parse(word));
+		str_free(&list);
+	}
+	return kinds;
 }
 
 static void remove_at(struct meta *m, size_t i)

@@ -48,6 +48,9 @@ bool meta_utc(const struct meta *m, const char *key, struct utc *t);
 /* rate_num and rate_den; dies with EXIT_DATA if a half is absent or not positive. */
 bool meta_rate(const struct meta *m, struct rate *rate);
 
+/* The set of kinds (KIND_BIT) that a HEAD names; unknown words count for nothing. */
+unsigned meta_kinds(const struct meta *m);
+
 /* Replaces all values of the key by one, or removes it. add appends one more. */
 void meta_set(struct meta *m, const char *key, const char *value);
 void meta_setf(struct meta *m, const char *key, const char *format, ...)

@@ -40,7 +40,7 @@ struct reader {
 	unsigned kinds; /* as HEAD names them */
 	uint64_t seq, frames;
 	int64_t row_step, next_index, group_index;
-	bool has_index, in_group;
+	bool has_rate, has_index, in_group;
 	unsigned next_kind;
 };
 
@@ -133,9 +133,11 @@ static bool positive(const struct reader *r, const char *key, int64_t *v)
 	return text && parse_i64(text, v) && *v > 0;
 }
 
+#define NO_RATE                                                                                    \
+	"HEAD: rate_num, rate_den: missing or not positive: a segment of IQ or SPECTRA needs its rate"
+
 static int read_head(struct reader *r, const struct frame *f, struct error *e)
 {
-	const char *kinds;
 	int64_t ignored;
 	int code = meta_parse(&r->head, f->meta, f->meta_len, e);
 
@@ -144,22 +146,11 @@ static int read_head(struct reader *r, const struct frame *f, struct error *e)
 	r->seq = r->frames = 0;
 	r->has_index = r->in_group = false;
 	r->row_step = 0;
-	r->kinds = 0;
-	r->has_kinds = false;
-	for (size_t i = 0; (kinds = meta_nth(&r->head, "kinds", i)); i++) {
-		struct str list = {0};
-
-		r->has_kinds = true;
-		str_add(&list, kinds);
-		for (char *word = strtok(list.p, " "); word; word = strtok(NULL, " "))
-			if (kind_parse(word) > 0)
-				r->kinds |= KIND_BIT(kind_parse(word));
-		str_free(&list);
-	}
-	if ((r->kinds & (KIND_BIT(KIND_IQ) | KIND_BIT(KIND_SPECTRA))) &&
-		(!positive(r, "rate_num", &ignored) || !positive(r, "rate_den", &ignored)))
-		return fail(e, EXIT_DATA, "HEAD: rate_num, rate_den: missing or not positive: a "
-			"segment of IQ or SPECTRA needs its rate");
+	r->has_kinds = meta_get(&r->head, "kinds");
+	r->kinds = meta_kinds(&r->head);
+	r->has_rate = positive(r, "rate_num", &ignored) && positive(r, "rate_den", &ignored);
+	if ((r->kinds & (KIND_BIT(KIND_IQ) | KIND_BIT(KIND_SPECTRA))) && !r->has_rate)
+		return fail(e, EXIT_DATA, NO_RATE);
 	if ((r->kinds & KIND_BIT(KIND_SPECTRA)) &&
 		(!positive(r, "row_step", &r->row_step) || !positive(r, "row_span", &ignored)))
 		return fail(e, EXIT_DATA, "HEAD: row_step, row_span: missing or not positive: a segment "
@@ -266,6 +257,8 @@ static int accept_frame(struct reader *r, const struct frame *f, struct error *e
 	if (r->has_kinds && f->kind < 32 && !(r->kinds & KIND_BIT(f->kind)))
 		return fail(e, EXIT_DATA, "%s: not among the kinds that HEAD names",
 			kind_name(f->kind, name));
+	if ((f->kind == KIND_IQ || f->kind == KIND_SPECTRA) && !r->has_rate)
+		return fail(e, EXIT_DATA, NO_RATE);
 	if (f->kind == KIND_SPECTRA && r->row_step < 1)
 		return fail(e, EXIT_DATA, "SPECTRA: HEAD has no row_step");
 	if ((code = check_lines(f, e)) || (code = check_index(r, f, e)))

@@ -275,18 +275,19 @@ void writer_end(struct writer *w, const struct meta *notes, bool more)
 	writer_flush(w);
 }
 
-/*
- * May run in a signal handler, so it takes no memory. Tool and reason are plain text by then; what
- * is not is left out.
- */
+/* May run in a signal handler, so it takes no memory; bytes beyond ASCII in the reason become '?'. */
 void writer_abort(struct writer *w, const char *tool, int code, const char *reason)
 {
 	char text[1400], safe[1200];
-	struct frame f = {.kind = KIND_ABORT, .meta = text};
+	struct frame head = {.kind = KIND_HEAD}, f = {.kind = KIND_ABORT, .meta = text};
 	int n;
 
-	if (!w->in_segment || w->broken || w->busy || w->reader_left)
+	if (w->broken || w->busy || w->reader_left)
 		return;
+	if (!w->in_segment) { /* an empty one, so that downstream learns the reason all the same */
+		w->seq = 0;
+		number_and_send(w, &head);
+	}
 	w->in_segment = false;
 	for (n = 0; reason[n] && n < (int)sizeof(safe) - 1; n++)
 		safe[n] = reason[n] < 0x20 || reason[n] > 0x7e || reason[n] == '\\' ? '?' : reason[n];

@@ -37,7 +37,10 @@ void writer_forward(struct writer *w, const struct frame *f);
 /* Ends the segment. `notes` may be NULL; `frames` is added here. */
 void writer_end(struct writer *w, const struct meta *notes, bool more);
 
-/* Ends the stream for a reason, if a segment is open and its frames so far are whole. */
+/*
+ * Ends the stream for a reason, if its frames so far are whole; where no segment is open, in an
+ * empty one.
+ */
 void writer_abort(struct writer *w, const char *tool, int code, const char *reason);
 
 /* Whether a segment is open; whether the reader has left (keep_going only). */

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# What every test of commands uses. LEAT_BUILD names the build to test (build/asan for the
+# sanitizers), LEAT_COMMANDS the commands that the fixed tests are for (all, if unset).
+
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+B=$ROOT/${LEAT_BUILD:-build}
+LIBEXEC=$B/libexec/leat
+PATH=$LIBEXEC:$B/bin:$B/tests/tools:$PATH
+export PATH LC_ALL=C TZ=UTC
+unset LEAT_CRC LEAT_CPU LEAT_SANDBOX
+[[ ${LEAT_BUILD:-build} != *asan* ]] || export SANITIZED=1
+export ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# expect CODE COMMAND …: runs it with stdout in ./out and stderr in ./err, and compares the status.
+expect() {
+	local code=$1 got=0
+	shift
+	"$@" >out 2>err || got=$?
+	[[ $got == "$code" ]] && return
+	printf '%s: exit %s, expected %s: %s\n' "$*" "$got" "$code" "$(head -c 500 err)" >&2
+	return 1
+}
+
+# says WORDS …: each stands in ./err, which has one line and begins with a command's name.
+says() {
+	local word
+	[[ $(wc -l <err) == 1 && $(<err) == [a-z]*:* ]] || {
+		printf 'not one line of message: %s\n' "$(<err)" >&2
+		return 1
+	}
+	for word; do
+		grep -qF -- "$word" err || {
+			printf "'%s' not in: %s\n" "$word" "$(<err)" >&2
+			return 1
+		}
+	done
+}
+
+# same A B: two files have the same bytes.
+same() {
+	cmp "$1" "$2" >&2
+}
+
+# same_text FILE: standard input is what the file holds.
+same_text() {
+	diff - "$1" >&2
+}
+
+# no_files NAME …: nothing of these names, and no part of any file, is here.
+no_files() {
+	local name
+	for name; do
+		[[ ! -e $name ]] || {
+			printf '%s: was made\n' "$name" >&2
+			return 1
+		}
+	done
+	compgen -G '.*.part' >&2 && return 1
+	return 0
+}
+
+# line KEY NAME [FIELD]: a line of NAME --describe, or its FIELD-th field after the key.
+line() {
+	"$2" --describe | awk -F'\t' -v k="$1" -v n="${3:-1}" '$1 == k { print $(n + 1); exit }'
+}
+
+# options_of NAME: "name<TAB>letter<TAB>type<TAB>unit<TAB>default<TAB>min<TAB>max<TAB>choices…".
+options_of() {
+	"$1" --describe | sed -n 's/^option\t//p'
+}
+
+has_option() {
+	options_of "$1" | cut -f1 | grep -qx -- "$2"
+}
+
+have() {
+	[[ -x $LIBEXEC/$1 ]]
+}
+
+# needs NAME …: skips the test while a command is not there.
+needs() {
+	local name
+	for name; do
+		have "$name" || skip "$name is not built"
+	done
+}
+
+# A segment of a kind by the byte table alone, for kinds that no command here makes.
+made() {
+	printf 'key kinds %s\nkey rate_num 20000\nkey rate_den 1\n' "$1"
+	case $1 in
+	SPECTRA)
+		printf 'key row_step 64\nkey row_span 64\nkey freq_hz 1e6\nkey unit FS^2\nHEAD\n'
+		printf 'SPECTRA f32 0 20x1x64\nSPECTRA f32 2560 20x1x64 gap\n'
+		;;
+	IMAGE) printf 'key unit display\nHEAD\nIMAGE u8 0 3x16x24 last\n' ;;
+	REPORT) printf 'HEAD\nREPORT columns 0 -\n' ;;
+	IQ) printf 'HEAD\nIQ ci16 0 1000x1\nIQ ci16 2000 500x1 gap\n' ;;
+	*) printf 'HEAD\nkey col t f64 s\nkey col n u8 - 4\npayload 164\n%s columns 0 25\n' "$1" ;;
+	esac
+	# 25 rows: 200 bytes of t fill 256 with padding, then 100 of n.
+	printf 'END\n'
+}
+
+columns_payload() {
+	sed 's/^payload 164$/payload 356/'
+}
+
+# generate KIND [DTYPE] [segments]: a small stream of that kind on standard output.
+generate() {
+	local kind=$1 type=${2:-any} retune=()
+	[[ -z ${3:-} ]] || retune=(--retune 100ms:2M)
+	[[ $type != any && $kind == IQ ]] || type=ci16
+	if [[ $kind == IMAGE && -z ${3:-} ]] && have waterfall && have fft-slice; then
+		generate SPECTRA | waterfall --height 16 --width 24
+	elif [[ $kind == SPECTRA ]] && have fft-slice; then
+		generate IQ any "${3:-}" | fft-slice -n 64
+	elif [[ $kind == IQ ]]; then
+		iq-gen --rate 20k --seconds 200ms --freq 1M --noise 0.1 --tone 3k:0.5 --gap 50ms:10ms \
+			--time0 2024-06-27T14:49:00Z --type "$type" "${retune[@]}"
+	else
+		made "$kind" | columns_payload | mkstream
+	fi
+}
+
+# The kind and type of input that a command is tested with.
+input_kind() {
+	local kinds
+	kinds=$(line in "$1")
+	[[ $kinds != any ]] || kinds=IQ
+	printf '%s\n' "${kinds%% *}"
+}
+
+# make_input NAME: ./in, a stream that the command takes, and ./two, one of two segments.
+make_input() {
+	local type
+	type=$(line in "$1" 2)
+	generate "$(input_kind "$1")" "${type%% *}" >in
+	cat in in >two
+}
+
+# args_of NAME: ARGS, the shortest valid arguments; a capture where they name one.
+args_of() {
+	eval "ARGS=($(line example "$1"))"
+	[[ " ${ARGS[*]} " != *" capture "* ]] || cp -r "$(captures)/blocks" capture
+}
+
+# The folder of DigitalRF captures, made once.
+captures() {
+	local made=$B/tests/captures
+	[[ -d $made ]] || {
+		/usr/bin/python3 "$ROOT/tests/make-drf.py" "$made.$$" >&2
+		mv -T "$made.$$" "$made" 2>/dev/null || rm -rf "$made.$$"
+	}
+	printf '%s\n' "$made"
+}
+
+# each RULE ROLE …: runs the function for every command of these roles, in a folder of its own with
+# its input in ./in and ./two and its arguments in ARGS. A rule that does not concern a command
+# returns 42; if it concerns none, the test is skipped.
+each() {
+	local rule=$1 name role got concerned=0 failed=0
+	shift
+	for name in ${LEAT_COMMANDS:-$(commands)}; do
+		role=$(line role "$name")
+		[[ " $* " == *" $role "* ]] || continue
+		mkdir -p "$name"
+		cd "$name" || return
+		args_of "$name"
+		set +e
+		(
+			trap - ERR
+			set -e
+			case $role in filter | sink) make_input "$name" ;; esac
+			"$rule" "$name"
+		)
+		got=$?
+		set -e
+		cd .. || return
+		[[ $got == 42 ]] || concerned=1
+		[[ $got == 0 || $got == 42 ]] || {
+			printf '%s: %s: failed\n' "$name" "$rule" >&2
+			failed=1
+		}
+	done
+	[[ $concerned == 1 ]] || skip "concerns none of: ${LEAT_COMMANDS:-the commands}"
+	[[ $failed == 0 ]]
+}
+
+# Every command that follows the common life; the umbrella has tests of its own.
+commands() {
+	find "$LIBEXEC" -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/* Files appear whole or not at all: after a commit, a death, a kill, a full disk. */
+#include "base/outfile.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include "../child.h"
+#include "../test.h"
+
+static bool holds(const char *path, const char *text)
+{
+	char got[200] = "";
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (!f)
+		return false;
+	n = fread(got, 1, sizeof(got) - 1, f);
+	got[n] = '\0';
+	fclose(f);
+	return !strcmp(got, text);
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		abort();
+}
+
+/* Entries of the folder we are in, "." and ".." not counted. */
+static int entries(void)
+{
+	DIR *d = opendir(".");
+	int n = -2;
+
+	while (d && readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void write_and(void (*then)(struct outfile *f))
+{
+	struct outfile *f = outfile_open("a", false);
+
+	outfile_write(f, "whole", 5);
+	then(f);
+}
+
+static void leave(struct outfile *f)
+{
+	(void)f;
+	die(EXIT_DATA, "on purpose");
+}
+
+static void be_killed(struct outfile *f)
+{
+	(void)f;
+	raise(SIGKILL);
+}
+
+static void commit_and_be_killed(struct outfile *f)
+{
+	outfile_commit(f);
+	raise(SIGKILL);
+}
+
+static void run(void *arg)
+{
+	void (*then)(struct outfile *f);
+
+	memcpy(&then, arg, sizeof(then));
+	write_and(then);
+}
+
+static int run_with(void (*then)(struct outfile *f))
+{
+	return in_child(run, &then);
+}
+
+static void life_and_death(void)
+{
+	struct outfile *f = outfile_open("a", false);
+
+	outfile_write(f, "whole", 5);
+	check(access("a", F_OK) != 0, "before the commit there is no file");
+	outfile_commit(f);
+	check(holds("a", "whole") && entries() == 1, "after it there is, and no part");
+	put("a", "old");
+	outfile_discard(outfile_open("a", false));
+	outfile_discard(NULL);
+	check(holds("a", "old") && entries() == 1, "discarded: the old file stays, no part");
+	check(run_with(leave) == EXIT_DATA && holds("a", "old") && entries() == 1,
+		"died: the old file stays, no part");
+	check(run_with(be_killed) == 128 + SIGKILL && holds("a", "old") && entries() == 2,
+		"killed: the old file stays, the part too");
+	check(run_with(commit_and_be_killed) == 128 + SIGKILL && holds("a", "whole") && entries() == 1,
+		"the next start sweeps it; killed after the commit: the new file");
+	put(".a.1-0.part", "");
+	put(".ab.1-0.part", "");
+	put(".a.x-0.part", "");
+	f = outfile_open("a", false);
+	check(entries() == 4, "what other names have left is not swept");
+	outfile_discard(outfile_open("a", false));
+	outfile_commit(f);
+	check(holds("a", ""), "nor a part that is being written");
+	unlink(".ab.1-0.part");
+	unlink(".a.x-0.part");
+	unlink("a");
+	check(entries() == 0, "nothing else is left");
+}
+
+static void exceed(void *arg)
+{
+	struct rlimit limit = {100, 100};
+	struct outfile *f = outfile_open("a", false);
+	char bytes[200] = "";
+
+	(void)arg;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	outfile_write(f, bytes, sizeof(bytes));
+	outfile_commit(f);
+}
+
+static void commit_over_another(void *arg)
+{
+	struct outfile *f = outfile_open("a", true);
+
+	(void)arg;
+	put("a", "theirs");
+	outfile_commit(f);
+}
+
+static void without_folder(void *arg)
+{
+	outfile_open(arg, false);
+}
+
+static void check_path(void *arg)
+{
+	outfile_check(arg, false);
+}
+
+static void check_new(void *arg)
+{
+	outfile_check(arg, true);
+}
+
+static void check_input(void *arg)
+{
+	if (dup2(open(arg, O_RDONLY), STDIN_FILENO) != STDIN_FILENO)
+		abort();
+	outfile_check("./a", false);
+}
+
+static void refusals(void)
+{
+	check(in_child(exceed, NULL) == EXIT_IO && strstr(said, "too large") && entries() == 0,
+		"a file that may not grow: 74, nothing left");
+	check(in_child(commit_over_another, NULL) == EXIT_CANTCREATE && holds("a", "theirs") && entries() == 1,
+		"no_clobber holds even if the other file came meanwhile");
+	check(in_child(without_folder, "nowhere/a") == EXIT_CANTCREATE, "no folder: 73");
+	check(in_child(check_path, "a") == 0, "a file may be replaced");
+	check(in_child(check_new, "a") == EXIT_CANTCREATE && strstr(said, "no-clobber"), "unless no_clobber");
+	check(in_child(check_new, "b") == 0, "a new one never clobbers");
+	check(in_child(check_input, "a") == EXIT_CANTCREATE && strstr(said, "input itself"),
+		"the input is no output");
+	mkfifo("fifo", 0600);
+	mkdir("folder", 0700);
+	if (symlink("a", "link"))
+		abort();
+	check(in_child(check_path, "fifo") == EXIT_CANTCREATE && strstr(said, "FIFO"), "a FIFO is refused");
+	check(in_child(check_path, "link") == EXIT_CANTCREATE && strstr(said, "link"), "a link is refused");
+	check(in_child(check_path, "folder") == EXIT_CANTCREATE && strstr(said, "folder"), "a folder is refused");
+	check(in_child(check_path, "folder/") == EXIT_CANTCREATE, "a name that ends in a slash is refused");
+	check(in_child(check_path, "") == EXIT_CANTCREATE, "an empty name is refused");
+	check(in_child(check_path, "/dev/null") == EXIT_CANTCREATE, "a device is refused");
+	check(in_child(check_path, "nowhere/a") == EXIT_CANTCREATE, "a folder that is not there is refused");
+	unlink("fifo");
+	unlink("link");
+	rmdir("folder");
+	unlink("a");
+}
+
+static const char *value_of(void *arg, const char *key)
+{
+	return !strcmp(key, "object") ? arg : NULL;
+}
+
+static bool expands(const char *pattern, const char *object, const char *to)
+{
+	const char *why = NULL;
+	char *path = pattern_expand(pattern, 7, value_of, (void *)(uintptr_t)object, &why);
+	bool same = path && to ? !strcmp(path, to) : !path && !to && why;
+
+	if (!same)
+		printf("# %s: %s\n", pattern, path ? path : why);
+	free(path);
+	return same;
+}
+
+static void patterns(void)
+{
+	static const char *const wrong[] = {"{", "}", "a{n", "n}", "{}", "{x}", "{n:4}", "{n:00}", "{n:044}",
+		"{n:0}", "{{n}}", "{n:0x}"};
+
+	check(expands("x_{n:04}.png", "", "x_0007.png"), "{n:04}");
+	check(expands("f/{n}-{n}", "", "f/7-7"), "{n} twice, beneath a folder");
+	check(expands("{object}.fits", "M 31/../x", "M_31_.._x.fits"), "values make no folders");
+	check(expands("{object}", "..", "_.") && expands("{object}", ".hidden", "_hidden") &&
+			expands("{object}", "", "_"),
+		"nor hidden names, nor none");
+	check(expands("{object}", "\xff\n'$(x)", "_____x_"), "nor anything for a shell");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		check(expands(wrong[i], "a", NULL), "refuses %s", wrong[i]);
+	check(pattern_counts("{n}") && pattern_counts("{n:02}x") && !pattern_counts("{object}"),
+		"pattern_counts");
+}
+
+static void manifests(void)
+{
+	struct manifest *m = manifest_new("x_{n}.txt");
+
+	put("x_0.txt", "123456789");
+	put("x_1.txt", "");
+	manifest_add(m, "x_0.txt");
+	manifest_add(m, "./x_1.txt");
+	check(access("x.manifest", F_OK) != 0, "no manifest before its commit");
+	manifest_commit(m);
+	check(holds("x.manifest", "e3069283 9 x_0.txt\n00000000 0 x_1.txt\n"), "CRC, size and name");
+	unlink("x_0.txt");
+	unlink("x_1.txt");
+	unlink("x.manifest");
+}
+
+int main(void)
+{
+	char folder[] = "/tmp/outfile.XXXXXX";
+
+	argv0 = "test";
+	if (!mkdtemp(folder) || chdir(folder))
+		return 70;
+	life_and_death();
+	refusals();
+	patterns();
+	manifests();
+	check(entries() == 0 && rmdir(folder) == 0, "the folder is empty at the end");
+	return done();
+}
