@@ -5,8 +5,8 @@
     make-drf.py FOLDER
 
 A sample says where it stands: component p of subchannel c at index i is (7i + 3c + p) mod 97. Each
-case has a file `expect`, of lines "block INDEX ROWS", "skipped TEXT" (in the message), "tuning INDEX
-HZ …", "refused CODE" (by drf_open).
+case has a file `expect`, of lines "block INDEX ROWS", "skipped TEXT" (in the message), "tuning
+INDEX HZ …", "refused CODE" (by drf_open).
 """
 import os
 import sys
@@ -125,7 +125,8 @@ def types():
             if order == ">" and real[1] == "1":
                 continue
             for is_complex in (False, True):
-                case = "type-%s%s%s" % ("c" if is_complex else "", real, "-be" if order == ">" else "")
+                case = "type-" + ("c" if is_complex else "") + real
+                case += "-be" if order == ">" else ""
                 whole_files(case, 2, dtype=order + real, is_complex=is_complex, subchannels=3)
                 whole_files(case + "-gzip", 2, dict(chunks=(300, 3), compression=1),
                             dtype=order + real, is_complex=is_complex, subchannels=3)
@@ -133,7 +134,8 @@ def types():
 
 def layouts():
     whole_files("layout-chunked", layout=dict(chunks=(100, 1)))
-    whole_files("layout-gzip-fletcher", layout=dict(chunks=(400, 1), compression=4, fletcher32=True))
+    whole_files("layout-gzip-fletcher",
+                layout=dict(chunks=(400, 1), compression=4, fletcher32=True))
     whole_files("layout-shuffle", layout=dict(chunks=(400, 1), compression=9, shuffle=True))
     whole_files("layout-fletcher", layout=dict(chunks=(1000, 1), fletcher32=True))
     whole_files("layout-tiny-chunks", layout=dict(chunks=(3, 1)))
@@ -329,8 +331,8 @@ def bad_files():
             "rf_data", (1000, 1), dtype)), "its elements are not")
 
 
-def metadata(c, entries, name="metadata", properties="dmd_properties.h5", rate=None, prefix="metadata",
-             **changed):
+def metadata(c, entries, name="metadata", properties="dmd_properties.h5", rate=None,
+             prefix="metadata", **changed):
     """Writes Digital Metadata of {index: {path: value}}, in files of 10 s, folders of 60 s."""
     rate = Fraction(rate or c.rate)
     path = os.path.join(c.path, name)
@@ -394,7 +396,8 @@ def tunings():
           properties="metadata.h5")
     tuned("tuned-nothing", {first: {"gain": 1.0}}, [])
     tuned("tuned-text", {first: {"center_frequencies": "fast"}}, [])
-    tuned("tuned-escape", {first: {"center_frequencies": h5py.ExternalLink("/etc/passwd", "x")}}, [])
+    link_out = h5py.ExternalLink("/etc/passwd", "x")
+    tuned("tuned-escape", {first: {"center_frequencies": link_out}}, [])
     tuned("tuned-bad-prefix", {first: {"center_frequencies": 1e6}}, [],
           file_name=np.string_("../x"))
 

@@ -27,7 +27,8 @@ struct options {
 static const struct option options[] = {
 	{'c', "channel", OPT_TEXT, AT(channel), "", NULL, 0, 0, "CH", 0, "only this channel"},
 	{0, "gaps", OPT_FLAG, AT(gaps), "", NULL, 0, 0, NULL, 0, "list every block and gap"},
-	{0, "json", OPT_FLAG, AT(json), "", NULL, 0, 0, NULL, 0, "one JSON object a channel and line"},
+	{0, "json", OPT_FLAG, AT(json), "", NULL, 0, 0, NULL, 0,
+		"one JSON object a channel and line"},
 	OPTIONS_END,
 };
 
@@ -242,7 +243,8 @@ static void print_json(struct info *info)
 	str_addf(out, ",\"samples\":%lld,\"blocks\":%lld", (long long)info->samples,
 		(long long)info->blocks);
 	if (info->blocks > 0)
-		str_addf(out, ",\"first\":%lld,\"end\":%lld,\"time_first\":\"%s\",\"time_end\":\"%s\"",
+		str_addf(out,
+			",\"first\":%lld,\"end\":%lld,\"time_first\":\"%s\",\"time_end\":\"%s\"",
 			(long long)info->first, (long long)info->end,
 			time_of(info, info->first, from), time_of(info, info->end, to));
 	if (info->options->gaps)
@@ -309,7 +311,8 @@ static void run(struct filter *f)
 
 	f->operands[0] = drf_top(f->operands[0]);
 	f->sandbox = (struct sandbox){.read_paths = (const char *const *)f->operands,
-		.read_count = 1, .memory = MEMORY_MAX};
+		.read_count = 1,
+		.memory = MEMORY_MAX};
 	info.child = child_start(DECODE_LIMIT_S);
 	harden(&f->sandbox);
 	on_decoding(&info, f->operands[0]);

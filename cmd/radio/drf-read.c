@@ -15,7 +15,7 @@
 
 #define DECODE_LIMIT_S 10
 #define MEMORY_MAX (UINT64_C(5) << 28) /* the largest chunk twice, and room */
-#define FILL_ROWS 16                   /* the shortest run that is no signal */
+#define FILL_ROWS 16		       /* the shortest run that is no signal */
 #define FILL_ROWS_MAX (1 << 20)
 #define LOOK_EVERY_MS 1000
 
@@ -54,14 +54,14 @@ struct reading {
 	int64_t from, end; /* the range */
 
 	unsigned first, subchannels; /* those chosen */
-	unsigned dtype;              /* of the output */
-	size_t row_in, row_out;      /* bytes */
-	size_t block_rows;           /* at most so many in a frame */
+	unsigned dtype;		     /* of the output */
+	size_t row_in, row_out;	     /* bytes */
+	size_t block_rows;	     /* at most so many in a frame */
 	void *chosen, *converted;    /* room for block_rows, where needed */
 
 	struct drf_tunings tunings;
 	int64_t tuned_to; /* changes before this are in the list */
-	double *hz;       /* of the segment, one for each of the chosen */
+	double *hz;	  /* of the segment, one for each of the chosen */
 	bool begun;
 	int64_t put_end; /* index after the last row put in this segment, -1 before the first */
 
@@ -85,8 +85,9 @@ static int64_t parse_fill(const char *text)
 	if (!strcmp(text, "keep"))
 		return 0;
 	if (strcmp(text, "mask") && (!starts_with(text, "mask:") || !parse_count(text + 5, &rows) ||
-			rows < 1 || rows > FILL_ROWS_MAX))
-		die(EXIT_USAGE, "--fill: '%s': must be auto, mask, mask:N with N from 1 to %d, or keep",
+					    rows < 1 || rows > FILL_ROWS_MAX))
+		die(EXIT_USAGE,
+			"--fill: '%s': must be auto, mask, mask:N with N from 1 to %d, or keep",
 			text, FILL_ROWS_MAX);
 	return rows;
 }
@@ -112,8 +113,9 @@ static void prepare(struct filter *f)
 	parse_subchannel(o->subchannel);
 	if (o->follow)
 		filter_unbounded(f);
-	f->sandbox = (struct sandbox){
-		.read_paths = (const char *const *)f->operands, .read_count = 1, .memory = MEMORY_MAX};
+	f->sandbox = (struct sandbox){.read_paths = (const char *const *)f->operands,
+		.read_count = 1,
+		.memory = MEMORY_MAX};
 	r->child = child_start(DECODE_LIMIT_S);
 }
 
@@ -207,16 +209,14 @@ static const void *transform(struct reading *r, size_t rows, const void *data)
 static void put_frame(struct filter *f, int64_t index, size_t rows, const void *data)
 {
 	struct reading *r = f->state;
-	struct frame out = {
-		.kind = KIND_IQ,
+	struct frame out = {.kind = KIND_IQ,
 		.dtype = (uint8_t)r->dtype,
 		.ndim = 2,
 		.dim = {rows, r->subchannels},
 		.index = index,
 		.flags = r->put_end >= 0 && r->put_end != index ? FRAME_DISCONTINUITY : 0,
 		.payload_len = rows * r->row_out,
-		.payload = transform(r, rows, data),
-	};
+		.payload = transform(r, rows, data)};
 
 	filter_put(f, &out);
 	r->put_end = index + (int64_t)rows;
@@ -390,7 +390,8 @@ static const struct command command = {
 	.example = "capture",
 	.role = ROLE_SOURCE,
 	.out = KIND_BIT(KIND_IQ),
-	.dtypes_out = "cu8 ci8 cu16 ci16 cu32 ci32 cu64 ci64 cf32 cf64 u8 i8 u16 i16 u32 i32 u64 i64 f32 f64",
+	.dtypes_out = "cu8 ci8 cu16 ci16 cu32 ci32 cu64 ci64 cf32 cf64 u8 i8 u16 i16 u32 i32 u64 "
+		      "i64 f32 f64",
 	.unit_out = "none",
 	.options = options,
 	.options_size = sizeof(struct options),

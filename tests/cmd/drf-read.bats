@@ -55,7 +55,7 @@ fingerprint() {
 	[[ $(grep -c '^END .*more' text) == 1 ]]
 	grep -q '  time0 1970-01-01T00:00:00Z' text
 	grep -q '^IQ .* index 1700000000300 ' text
-	[[ $(grep -c '^IQ .*discontinuity' text) == 1 ]]
+	[[ $(grep -c '^IQ .* gap$' text) == 1 ]]
 }
 
 @test "takes TOP, TOP/CHANNEL, a slash at the end and ." {
@@ -89,10 +89,12 @@ fingerprint() {
 	range() {
 		drf-read "$@" "$CAPTURE" | blocks
 	}
+	day=2023-11-14
 	[[ $(range --from 1700000000100 --to 1700000000110) == '1700000000100 10' ]]
 	[[ $(range --from +100ms --to +10ms) == '1700000000150 10' ]]
-	[[ $(range --from 2023-11-14T22:13:20.1Z --to 2023-11-14T22:13:20.11Z) == '1700000000100 10' ]]
-	[[ $(range --from 1700000000390 --to 1700000000610) == $'1700000000390 10\n1700000000600 10' ]]
+	[[ $(range --from ${day}T22:13:20.1Z --to ${day}T22:13:20.11Z) == '1700000000100 10' ]]
+	range --from 1700000000390 --to 1700000000610 >out
+	printf '%s\n' '1700000000390 10' '1700000000600 10' | same_text out
 	[[ $(range --from 0 --to 1700000000060) == '1700000000050 10' ]]
 	[[ $(range --from 1700000000790 --to 9700000000000) == '1700000000790 10' ]]
 	expect 64 drf-read --from noon "$CAPTURE"
@@ -184,8 +186,8 @@ for c in json.load(open(sys.argv[1]))["captures"]:
     print(c["top"], c["ch"], c["sha256_of_stored_bytes"])' "$SHARED/manifest.json" >list
 	[[ $(wc -l <list) == 4 ]]
 	while read -r top channel hash; do
-		got=$(drf-read --fill keep -c "$channel" "$SHARED/$top" | stream-payload | sha256sum)
-		[[ $got == "$hash  -" ]]
+		drf-read --fill keep -c "$channel" "$SHARED/$top" | stream-payload >bytes
+		[[ $(sha256sum <bytes) == "$hash  -" ]]
 	done <list
 }
 
@@ -256,7 +258,7 @@ follow() {
 
 @test "a decoder that dies is 65, and its stream is cut" {
 	follow
-	kill -SEGV "$decoder"
+	kill -ABRT "$decoder"
 	code=0
 	wait "$pid" || code=$?
 	[[ $code == 65 ]]

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+
+# shellcheck disable=SC2094
+load ../common
+
+ends() {
+	stream-head --all "$@" | grep '^END'
+}
+
+@test "stream-cat: announces each segment but the last" {
+	generate IQ >in
+	stream-cat in in in >out
+	[[ $(ends out | grep -c more) == 2 && $(ends out | tail -n 1) != *more* ]]
+	head -c $(($(stat -c %s out) * 2 / 3)) out >short
+	expect 76 stream-payload short
+}
+
+@test "stream-cat: a cut just between two files is noticed afterwards" {
+	generate IQ >in
+	stream-cat in in >out
+	at=$(edit list <out | awk '$3 == "0x0" && NR > 1 { print $1 }')
+	head -c "$at" out >short
+	expect 76 stream-payload short
+	says cut
+}
+
+@test "stream-cat: '-' is standard input, among files too" {
+	generate IQ >in
+	cat in | stream-cat in - in >out
+	stream-payload out >three
+	stream-payload in >one
+	cat one one one | same_text_bytes three
+}
+
+same_text_bytes() {
+	cmp - "$1"
+}
+
+@test "stream-cat: an absent file is 66, before anything is written" {
+	generate IQ >in
+	expect 66 stream-cat in absent
+	says absent
+	[[ ! -s out ]]
+}
+
+@test "stream-cat: a damaged file among others ends in ABORT" {
+	generate IQ >in
+	edit flip payload 1 <in >flipped
+	expect 65 stream-cat in flipped in
+	says flipped frame
+	cp out made
+	expect 76 stream-payload made
+}
+
+@test "stream-cat: keeps payload, gaps, notes and unknown frames" {
+	expect 0 stream-cat "$ROOT/tests/golden/table.leat"
+	stream-head --all out | grep -v history >text
+	diff text "$ROOT/tests/golden/table.head"
+	expect 0 stream-cat "$ROOT/tests/golden/iq.leat"
+	stream-head --all out | grep -v history >text
+	grep -v history "$ROOT/tests/golden/iq.head" | diff text -
+}
+
+@test "stream-cat: in the middle of a live pipe nothing waits" {
+	mkfifo slow
+	generate IQ >in
+	stream-cat <slow | stream-head -n 2 >out &
+	exec 5>slow
+	at=$(edit list <in | sed -n '3{s/ .*//p}')
+	head -c "$at" in >&5
+	for ((i = 0; i < 100; i++)); do
+		[[ $(grep -c '^IQ' out) == 1 ]] && break
+		sleep 0.05
+	done
+	exec 5>&-
+	wait || true
+	[[ $(grep -c '^IQ' out) == 1 ]]
+}
