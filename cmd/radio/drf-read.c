@@ -69,12 +69,6 @@ struct reading {
 	int64_t skipped;
 };
 
-static void parse_place(const char *option, const char *text, struct place *place)
-{
-	if (text && !place_parse(text, place))
-		die(EXIT_USAGE, "--%s: '%s': must be %s", option, text, PLACE_FORMS);
-}
-
 /* Rows of fill to leave out; -1 for what suits the element type. */
 static int64_t parse_fill(const char *text)
 {
@@ -107,8 +101,8 @@ static void prepare(struct filter *f)
 	struct reading *r = f->state = xcalloc(1, sizeof(*r));
 
 	f->operands[0] = drf_top(f->operands[0]);
-	parse_place("from", o->from, &r->from_place);
-	parse_place("to", o->to, &r->to_place);
+	r->from_place = place_option("from", o->from);
+	r->to_place = place_option("to", o->to);
 	parse_fill(o->fill);
 	parse_subchannel(o->subchannel);
 	if (o->follow)
@@ -209,14 +203,16 @@ static const void *transform(struct reading *r, size_t rows, const void *data)
 static void put_frame(struct filter *f, int64_t index, size_t rows, const void *data)
 {
 	struct reading *r = f->state;
-	struct frame out = {.kind = KIND_IQ,
+	struct frame out = {
+		.kind = KIND_IQ,
 		.dtype = (uint8_t)r->dtype,
 		.ndim = 2,
 		.dim = {rows, r->subchannels},
 		.index = index,
 		.flags = r->put_end >= 0 && r->put_end != index ? FRAME_DISCONTINUITY : 0,
 		.payload_len = rows * r->row_out,
-		.payload = transform(r, rows, data)};
+		.payload = transform(r, rows, data),
+	};
 
 	filter_put(f, &out);
 	r->put_end = index + (int64_t)rows;
@@ -281,7 +277,7 @@ static bool open_channel(struct filter *f, int64_t *first, int64_t *end)
 
 static void choose_range(struct filter *f, int64_t first, int64_t end)
 {
-	static const struct utc epoch;
+	const struct utc epoch = {0};
 	const struct options *o = f->options;
 	struct reading *r = f->state;
 
@@ -390,8 +386,7 @@ static const struct command command = {
 	.example = "capture",
 	.role = ROLE_SOURCE,
 	.out = KIND_BIT(KIND_IQ),
-	.dtypes_out = "cu8 ci8 cu16 ci16 cu32 ci32 cu64 ci64 cf32 cf64 u8 i8 u16 i16 u32 i32 u64 "
-		      "i64 f32 f64",
+	.dtypes_out = DTYPES_ALL,
 	.unit_out = "none",
 	.options = options,
 	.options_size = sizeof(struct options),

@@ -10,6 +10,7 @@
 
 #include "dsp/range.h"
 #include "dsp/rowgrid.h"
+#include "dsp/spectrum.h"
 #include "kern/kern.h"
 #include "plot/chart.h"
 #include "stream/filter.h"
@@ -93,8 +94,6 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* A segment begins. */
-
 static double centre_of(const struct meta *meta, size_t subchannel)
 {
 	const char *text = meta_nth(meta, "freq_hz", subchannel);
@@ -113,22 +112,11 @@ static void describe_form(char *out, size_t size, const struct frame *frame, con
 	const char *unit = meta_get(meta, "unit");
 	struct rate rate;
 
-	if (frame->ndim != 3 || frame->dim[1] == 0 || frame->dim[2] == 0)
-		die(EXIT_DATA, "spectra must have the shape [rows][subchannels][bins]");
 	if (!meta_rate(meta, &rate))
 		die(EXIT_DATA, "rate_num, rate_den: missing");
 	snprintf(out, size, "%llu x %llu bins at %llu/%llu Hz in '%.20s'",
 		(unsigned long long)frame->dim[1], (unsigned long long)frame->dim[2],
 		(unsigned long long)rate.num, (unsigned long long)rate.den, unit ? unit : "");
-}
-
-static const char *level_name(const struct meta *meta)
-{
-	const char *unit = meta_get(meta, "unit");
-
-	if (unit && !strcmp(unit, "FS^2"))
-		return "dBFS";
-	return unit && !strcmp(unit, "FS^2/Hz") ? "dBFS/Hz" : "dB";
 }
 
 static void begin_picture(struct filter *f, const struct frame *frame, const struct meta *meta)
@@ -155,7 +143,7 @@ static void begin_picture(struct filter *f, const struct frame *frame, const str
 			w->subchannels, w->width);
 	config.columns = smaller(w->bins, w->width);
 	w->grid = rowgrid_new(&config);
-	w->level_name = level_name(meta);
+	w->level_name = spectrum_level_name(meta_get(meta, "unit"));
 	meta_rate(meta, &w->rate);
 	w->has_time0 = meta_utc(meta, "time0", &w->time0);
 	w->bin_step_hz = rate_hz(w->rate) / (double)w->bins;
@@ -206,8 +194,6 @@ static void follow_centres(struct waterfall *w, const struct meta *meta, int64_t
 		axis_change_text(w->retune[w->retunes++].label, before, now);
 	}
 }
-
-/* The picture. */
 
 /* Levels in dB, [subchannels][height][width]. */
 static float *make_levels(const struct waterfall *w, size_t height)
@@ -299,8 +285,6 @@ static void put_picture(struct filter *f)
 	free(picture);
 }
 
-/* Rows. */
-
 /* The sample at which row k of a frame begins. */
 static int64_t row_start(const struct waterfall *w, const struct frame *frame, size_t k)
 {
@@ -354,7 +338,7 @@ static void add_rows(struct filter *f, const struct frame *frame)
 		add_first_row(f, frame);
 		k = 1;
 	}
-	if (frame->ndim != 3 || frame->dim[1] != w->subchannels || frame->dim[2] != w->bins)
+	if (frame->dim[1] != w->subchannels || frame->dim[2] != w->bins)
 		die(EXIT_DATA, "the shape of the spectra changes within a segment");
 	for (; k < rows; k++)
 		if (!rowgrid_add(w->grid, row_start(w, frame, k), w->row_step,

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
+#include "base/place.h"
 #include "stream/filter.h"
-#include "stream/position.h"
 
 struct options {
 	const char *frames, *from, *to;
@@ -15,7 +15,7 @@ struct options {
 
 struct take {
 	int64_t first, last; /* frames, half-open, counted over the whole stream */
-	struct position from, to;
+	struct place from, to;
 	/* of the segment */
 	struct rate rate;
 	struct utc time0;
@@ -58,8 +58,8 @@ static void prepare(struct filter *f)
 	struct take *t = f->state = xcalloc(1, sizeof(*t));
 
 	parse_frames(t, o->frames);
-	t->from = position_parse("from", o->from);
-	t->to = position_parse("to", o->to);
+	t->from = place_option("from", o->from);
+	t->to = place_option("to", o->to);
 }
 
 static void head(struct filter *f, const struct meta *in, struct meta *out)
@@ -72,21 +72,21 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	t->has_origin = false;
 	t->row_step = 1;
 	meta_i64(in, "row_step", &t->row_step);
-	if (!t->has_rate && (t->from.form > POSITION_INDEX || t->to.form > POSITION_INDEX))
+	if (!t->has_rate && (t->from.kind > PLACE_INDEX || t->to.kind > PLACE_INDEX))
 		die(EXIT_DATA, "--from, --to: a time or duration, but the stream has no rate");
+	if (!t->has_time0 && (t->from.kind == PLACE_TIME || t->to.kind == PLACE_TIME))
+		die(EXIT_DATA, "--from, --to: a time, but the stream does not know its time0");
 }
 
 /* The range of indices wanted, as far as it can be said before the segment's first frame. */
 static void range_of(struct take *t, int64_t *from, int64_t *to)
 {
-	const struct utc *time0 = t->has_time0 ? &t->time0 : NULL;
-
 	*from = INT64_MIN;
 	*to = INT64_MAX;
-	if (t->from.form)
-		*from = position_index("from", &t->from, t->origin, time0, t->rate);
-	if (t->to.form)
-		*to = position_index("to", &t->to, t->from.form ? *from : t->origin, time0, t->rate);
+	if (t->from.kind)
+		*from = place_index(&t->from, t->rate, t->time0, t->origin);
+	if (t->to.kind)
+		*to = place_index(&t->to, t->rate, t->time0, t->from.kind ? *from : t->origin);
 }
 
 /* How many rows from index `index` on, `step` apart, lie before `limit`. */

@@ -22,6 +22,10 @@ enum dtype {
 	DTYPE_COMPLEX = 0x40, /* added to one of the above */
 };
 
+/* All of them by name, for --describe. */
+#define DTYPES_ALL                                                                                 \
+	"cu8 ci8 cu16 ci16 cu32 ci32 cu64 ci64 cf32 cf64 u8 i8 u16 i16 u32 i32 u64 i64 f32 f64"
+
 /* Whether the code names an element type (DTYPE_COLUMNS does not). */
 bool dtype_valid(unsigned dtype);
 

@@ -204,7 +204,7 @@ bool parse_duration(const char *text, int64_t *ns)
 	return false;
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b)
+uint64_t common_divisor(uint64_t a, uint64_t b)
 {
 	while (b) {
 		uint64_t t = a % b;
@@ -246,10 +246,10 @@ bool parse_rate(const char *text, struct rate *rate)
 	if (!read_decimal(number, &d) || !multiplier(d.rest, &factor) || !multiply(&d, factor) ||
 		!to_ratio(d, &num, &den) || num == 0)
 		return false;
-	common = gcd(num, (uint64_t)divisor);
+	common = common_divisor(num, (uint64_t)divisor);
 	num /= common;
 	over = (uint64_t)divisor / common;
-	common = gcd(num, den);
+	common = common_divisor(num, den);
 	num /= common;
 	den /= common;
 	if (__builtin_mul_overflow(den, over, &den) || den > INT64_MAX)

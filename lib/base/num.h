@@ -36,6 +36,9 @@ bool parse_duration(const char *text, int64_t *ns);
 /* A rate in samples per second: "100000/3", "2.5M", "48k", "10MHz". Exact, in lowest terms, > 0. */
 bool parse_rate(const char *text, struct rate *rate);
 
+/* The greatest common divisor; of 0 and b, b. */
+uint64_t common_divisor(uint64_t a, uint64_t b);
+
 /* Shortest text that reads back as v: "0.1", "1e+22", "nan", "-inf". */
 #define NUMBER_TEXT 40
 char *format_f64(char out[NUMBER_TEXT], double v);

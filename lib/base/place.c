@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/place.h"
 
+#include "base/err.h"
 #include "base/num.h"
 
 bool place_parse(const char *text, struct place *place)
@@ -13,6 +14,15 @@ bool place_parse(const char *text, struct place *place)
 	else if (utc_parse(text, &place->time))
 		place->kind = PLACE_TIME;
 	return place->kind != PLACE_NONE;
+}
+
+struct place place_option(const char *option, const char *text)
+{
+	struct place place = {.kind = PLACE_NONE};
+
+	if (text && !place_parse(text, &place))
+		die(EXIT_USAGE, "--%s: '%s': must be %s", option, text, PLACE_FORMS);
+	return place;
 }
 
 int64_t place_index(const struct place *place, struct rate rate, struct utc time0, int64_t origin)

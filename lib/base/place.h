@@ -21,6 +21,9 @@ struct place {
 /* The whole text must be one of the three; false otherwise. */
 bool place_parse(const char *text, struct place *place);
 
+/* The value of an option, NULL if it was not given; a wrong one dies with EXIT_USAGE. */
+struct place place_option(const char *option, const char *text);
+
 /*
  * The index of the place: the first sample not before a time, time0 being that of index 0; the
  * nearest one to a duration after `origin`. `origin` itself if the place was not said. Saturates.

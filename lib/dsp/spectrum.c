@@ -265,3 +265,10 @@ const char *spectrum_unit(enum spectrum_norm norm)
 
 	return units[norm];
 }
+
+const char *spectrum_level_name(const char *unit)
+{
+	if (unit && !strcmp(unit, spectrum_unit(SPECTRUM_DBFS)))
+		return "dBFS";
+	return unit && !strcmp(unit, spectrum_unit(SPECTRUM_DENSITY)) ? "dBFS/Hz" : "dB";
+}

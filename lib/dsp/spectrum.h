@@ -105,4 +105,7 @@ void spectrum_row(const struct spectrum *s, const double *sum, uint64_t transfor
 /* "FS^2", "FS^2/Hz" or "count^2". */
 const char *spectrum_unit(enum spectrum_norm norm);
 
+/* What 10 log10 of a unit is called: "dBFS", "dBFS/Hz", "dB" for any other and for NULL. */
+const char *spectrum_level_name(const char *unit);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/dtype.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/str.h"
 #include "io/drf_parts.h"
 
@@ -40,17 +41,6 @@ char *drf_join(const char *folder, const char *name)
 
 	str_addf(&path, "%s/%s", folder, name);
 	return path.p;
-}
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
 }
 
 /*

@@ -296,4 +296,5 @@ void writer_abort(struct writer *w, const char *tool, int code, const char *reas
 	f.meta_len = (uint32_t)n;
 	number_and_send(w, &f);
 	writer_flush(w);
+	w->broken = true; /* nothing may follow */
 }

@@ -536,6 +536,7 @@ abort_goes_on() {
 	[[ $(line role "$1") == filter ]] || return 0
 	"$1" "${ARGS[@]}" <aborted >out 2>err || true
 	[[ ! -s err ]]
+	[[ $(edit list <out | awk '$3 == "0xfe" { print NR }') == $(edit list <out | awk 'END { print NR }') ]]
 	[[ ! -s out ]] || {
 		stream-head --all out >text || true
 		grep -A4 '^ABORT' text | same_text <(

@@ -392,6 +392,14 @@ static void death_of_a_writer(void *arg)
 	die(EXIT_NOINPUT, "a \\ reason\nof two lines");
 }
 
+static void abort_twice(void *arg)
+{
+	struct writer *w = writer_open(*(int *)arg, "test", false);
+
+	writer_abort(w, "upstream", EXIT_DATA, "the first reason");
+	die(EXIT_UPSTREAM, "the second");
+}
+
 static void aborts(void)
 {
 	static struct record r;
@@ -405,6 +413,15 @@ static void aborts(void)
 	check(r.code == 0 && r.count == 2 && r.seen[1].frame.kind == KIND_ABORT, "its stream ends in ABORT");
 	check(memmem(bytes, n, "tool test\nreason a ? reason?of two lines\ncode 66\n", 49) != NULL,
 		"and says tool, reason and code");
+	free(bytes);
+	close(fd);
+	fd = new_file();
+	check(in_child(abort_twice, &fd) == EXIT_UPSTREAM, "a command aborts before its first HEAD, and dies");
+	bytes = bytes_of(fd, &n);
+	read_file(bytes, n, NULL, &r);
+	check(r.code == 0 && r.count == 2 && r.seen[1].frame.kind == KIND_ABORT &&
+			frame_length(&r.seen[0].frame) + frame_length(&r.seen[1].frame) == n,
+		"one HEAD and one ABORT tell it");
 	free(bytes);
 	close(fd);
 }
