@@ -54,7 +54,7 @@ lib_objects = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/$(1)/*.c))
 ARCHIVES := $(LIBS:%=$(B)/lib/lib%.a)
 
 # lib/kern: one source per theme, one object per ISA level (see lib/kern/kern.h).
-MACHINE := $(shell $(CC) -dumpmachine)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 LEVELS := 1 $(if $(filter x86_64%,$(MACHINE)),2 3 4)
 LEVEL_2 := -march=x86-64-v2
 LEVEL_3 := -march=x86-64-v3
@@ -120,5 +120,30 @@ clean:
 	rm -rf build
 format:
 	clang-format -i cmd/*/*.c lib/*/*.[ch] tests/*/*.c
+
+# These install what is missing first, then make anew, so that pkg-config is asked afterwards.
+AGAIN := $(MAKE) --no-print-directory
+demo:
+	@scripts/install-deps build && $(AGAIN) programs && scripts/demo
+test:
+	@scripts/install-deps test && scripts/run-tests
+test-long:
+	@scripts/install-deps test && $(AGAIN) tests
+	@set -e; for t in $(if $(filter all,$(WHAT)),$(notdir $(wildcard tests/long/*)),$(WHAT)); do \
+		echo "# $$t"; tests/long/$$t; done
+fuzz:
+	@scripts/install-deps test && $(AGAIN) MODE=fuzz fuzzers
+	@set -e; for f in $(notdir $(FUZZERS)); do echo "$$f, $(SECONDS) s"; scripts/fuzz $$f $(SECONDS); done
+bench:
+	@scripts/install-deps test && $(AGAIN) programs && scripts/bench
+check-layers:
+	@scripts/check-layers
+
+DEST := $(DESTDIR)$(PREFIX)
+install: programs
+	install -d $(DEST)/bin $(DEST)/libexec/leat $(foreach s,1 5 7,$(DEST)/share/man/man$(s))
+	install $(filter %/bin/leat,$(PROGRAMS)) $(DEST)/bin
+	install $(filter-out %/bin/leat,$(PROGRAMS)) $(DEST)/libexec/leat
+	$(foreach s,1 5 7,install -m 644 $(wildcard man/*.$(s)) $(DEST)/share/man/man$(s);)
 
 -include $(wildcard $(B)/lib/*/*.d $(B)/cmd/*/*.d $(B)/tests/*/*.d)

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
@@ -143,7 +145,7 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_hardware(
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t n)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("sse4.2"))
+	if (cpu_level() >= 2)
 		return crc32c_hardware(crc, bytes, n);
 #endif
 	return crc32c_table(crc, bytes, n);

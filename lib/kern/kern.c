@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/cpu.h"
 #include "kern/level.h"
 
 #define MEMBER(name, level) .name = KERN_SYMBOL(name, level),
@@ -24,25 +25,10 @@ static const struct kern tables[] = {
 #endif
 };
 
-#ifdef __x86_64__
 int kern_best(void)
 {
-	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
-		return 1;
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
-		!__builtin_cpu_supports("bmi2"))
-		return 2;
-	if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd") ||
-		!__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
-		return 3;
-	return 4;
+	return cpu_level();
 }
-#else
-int kern_best(void)
-{
-	return 1;
-}
-#endif
 
 const struct kern *kern_level(int level)
 {

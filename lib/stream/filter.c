@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/mem.h"
 #include "stream/inner.h"
 
@@ -45,6 +46,14 @@ static void open_standard_files(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
 			_exit(EXIT_OS);
+}
+
+static void check_environment(void)
+{
+	const char *level = getenv("LEAT_CPU");
+
+	if (level && *level && (level[0] < '1' || level[0] > '0' + cpu_level() || level[1]))
+		die(EXIT_USAGE, "LEAT_CPU=%s: this CPU has the levels 1 to %d", level, cpu_level());
 }
 
 static void print_all(const struct str *text)
@@ -669,6 +678,7 @@ int command_main(const struct command *command, int argc, char **argv)
 
 	argv0 = command->name;
 	open_standard_files();
+	check_environment();
 	f.options = xcalloc(1, command->options_size + 1);
 	if (!parse(&f, argc, argv))
 		return EXIT_OK;

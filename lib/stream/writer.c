@@ -21,7 +21,7 @@ struct writer {
 	const char *tool;
 	bool keep_going, reader_left, sum, in_segment;
 	volatile sig_atomic_t busy; /* inside write(): how much went out is unknown */
-	bool broken;                /* a write failed: a frame may be half out */
+	bool broken; /* a write failed with a frame half out, or ABORT is out: nothing may follow */
 	uint64_t seq, frames, bytes;
 	int64_t row_step; /* of SPECTRA, from HEAD */
 	uint8_t *gathered;

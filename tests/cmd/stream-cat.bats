@@ -27,7 +27,7 @@ ends() {
 
 @test "stream-cat: '-' is standard input, among files too" {
 	generate IQ >in
-	cat in | stream-cat in - in >out
+	dribble 100 <in | stream-cat in - in >out
 	stream-payload out >three
 	stream-payload in >one
 	cat one one one | same_text_bytes three
