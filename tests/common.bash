@@ -101,14 +101,10 @@ made() {
 	IMAGE) printf 'key unit display\nHEAD\nIMAGE u8 0 3x16x24 last\n' ;;
 	REPORT) printf 'HEAD\nREPORT columns 0 -\n' ;;
 	IQ) printf 'HEAD\nIQ ci16 0 1000x1\nIQ ci16 2000 500x1 gap\n' ;;
-	*) printf 'HEAD\nkey col t f64 s\nkey col n u8 - 4\npayload 164\n%s columns 0 25\n' "$1" ;;
+	# 25 rows: 200 bytes of t, 56 up to the next border of 64, 100 of n.
+	*) printf 'HEAD\nkey col t f64 s\nkey col n u8 - 4\npayload 356\n%s columns 0 25\n' "$1" ;;
 	esac
-	# 25 rows: 200 bytes of t fill 256 with padding, then 100 of n.
 	printf 'END\n'
-}
-
-columns_payload() {
-	sed 's/^payload 164$/payload 356/'
 }
 
 # generate KIND [DTYPE] [segments]: a small stream of that kind on standard output.
@@ -124,7 +120,7 @@ generate() {
 		iq-gen --rate 20k --seconds 200ms --freq 1M --noise 0.1 --tone 3k:0.5 --gap 50ms:10ms \
 			--time0 2024-06-27T14:49:00Z --type "$type" "${retune[@]}"
 	else
-		made "$kind" | columns_payload | mkstream
+		made "$kind" | mkstream
 	fi
 }
 

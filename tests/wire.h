@@ -65,7 +65,8 @@ static inline void wire_seal(uint8_t *frame)
 {
 	size_t room = (size_t)wire_meta_room(frame), length = (size_t)wire_length(frame);
 	uint8_t *payload = frame + WIRE_HEADER + room, *tail = frame + length - 8;
-	uint32_t sum = wire_get(frame + 14, 2) & 1 ? wire_crc(payload, (size_t)(tail - payload)) : 0;
+	uint32_t sum =
+		wire_get(frame + 14, 2) & 1 ? wire_crc(payload, (size_t)(tail - payload)) : 0;
 
 	wire_put(tail, sum, 4);
 	wire_put(tail + 4, wire_get(frame + 32, 4), 4);

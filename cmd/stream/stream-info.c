@@ -127,7 +127,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 		const char *line;
 
 		r->mixed_heads = r->mixed_heads || form_differs(&r->head, in);
-		for (size_t i = 0; (line = meta_nth(&r->head, "history", i)); i++)
+		for (size_t at = 0; (line = meta_next(&r->head, "history", &at));)
 			meta_add(&history, "history", line);
 		r->retuned = r->retuned || meta_get(in, "freq_hz");
 		meta_keep_equal(&r->head, in);
@@ -144,7 +144,7 @@ static void add_frequencies(struct str *out, const struct meta *m)
 	const char *text;
 	double hz;
 
-	for (size_t i = 0; (text = meta_nth(m, "freq_hz", i)); i++)
+	for (size_t i = 0, at = 0; (text = meta_next(m, "freq_hz", &at)); i++)
 		if (parse_f64(text, true, &hz))
 			str_addf(out, "%s%.9g MHz", i ? ", " : "", hz / 1e6);
 }
@@ -215,9 +215,9 @@ static void add_text(struct str *out, const struct report *r, uint64_t number, b
 		str_add(out, "frames    0\n");
 	for (size_t i = 0; i < r->kinds; i++)
 		add_kind_text(out, r, &r->kind[i]);
-	for (size_t i = 0; (text = meta_nth(&r->head, "history", i)); i++)
+	for (size_t at = 0; (text = meta_next(&r->head, "history", &at));)
 		str_addf(out, "history   %s\n", text);
-	for (size_t i = 0; (text = meta_nth(&r->notes, "note", i)); i++)
+	for (size_t at = 0; (text = meta_next(&r->notes, "note", &at));)
 		str_addf(out, "note      %s\n", text);
 	str_add(out, crc_is_off() ? "checksums not verified (LEAT_CRC=0)\n" : "checksums all right\n");
 	str_free(&freq);
@@ -228,7 +228,7 @@ static void add_list(struct str *out, const char *name, const struct meta *m, co
 	const char *text;
 
 	str_addf(out, ",\"%s\":[", name);
-	for (size_t i = 0; (text = meta_nth(m, key, i)); i++) {
+	for (size_t i = 0, at = 0; (text = meta_next(m, key, &at)); i++) {
 		str_add(out, i ? "," : "");
 		str_add_json(out, text);
 	}
@@ -300,7 +300,7 @@ static void end(struct filter *f, const struct meta *meta)
 	struct info *info = f->state;
 	const char *text;
 
-	for (size_t i = 0; (text = meta_nth(meta, "note", i)); i++)
+	for (size_t at = 0; (text = meta_next(meta, "note", &at));)
 		meta_add(&info->now.notes, "note", text);
 	if (o->per_segment)
 		report(f);

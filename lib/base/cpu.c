@@ -6,8 +6,18 @@
  * question leaves a virtual machine that doubles the start-up of a small program.
  */
 #if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+#include <stdbool.h>
 #include <sys/platform/x86.h>
-#define HAS(glibc, gcc) CPU_FEATURE_ACTIVE(glibc)
+
+/* glibc's own x86_cpu_active() shifts a 1 into the sign. */
+static bool active(unsigned feature)
+{
+	const struct cpuid_feature *leaf = __x86_get_cpuid_feature_leaf(feature / 128);
+
+	return leaf->active_array[feature % 128 / 32] >> feature % 32 & 1;
+}
+
+#define HAS(glibc, gcc) active(x86_cpu_##glibc)
 #elif defined(__x86_64__)
 #define HAS(glibc, gcc) __builtin_cpu_supports(gcc)
 #endif

@@ -109,7 +109,7 @@ bool utc_parse(const char *text, struct utc *t)
 char *utc_format(char out[UTC_TEXT], struct utc t, int decimals)
 {
 	int64_t days = (int64_t)floor_div(t.sec, 86400), y;
-	int rest = (int)(t.sec - days * 86400), m, d, n;
+	int rest = (int)(t.sec - (wide)days * 86400), m, d, n;
 	char fraction[12];
 
 	civil_of(days, &y, &m, &d);

@@ -47,6 +47,7 @@ int columns_list(const struct frame *f, const struct meta *meta, struct column *
 	size_t *count, struct error *e)
 {
 	uint64_t at = 0, size;
+	size_t next = 0;
 	const char *line;
 	int code = 0;
 
@@ -55,7 +56,7 @@ int columns_list(const struct frame *f, const struct meta *meta, struct column *
 	for (size_t i = 0; i < *count && !code; i++) {
 		struct column *c = &(*columns)[i];
 
-		line = meta_nth(meta, "col", i);
+		line = meta_next(meta, "col", &next);
 		if ((code = parse_column(line, c, e)))
 			break;
 		at = round_up(at, FRAME_ALIGN);

@@ -364,7 +364,6 @@ static void begin_segment(struct filter *f)
 	const struct meta *head = reader_head(in->reader);
 
 	in->taken = in->foreign = 0;
-	in->foreign_kinds = 0;
 	in->segments++;
 	in->none_is_ours = c->in != KINDS_ALL && meta_get(head, "kinds") && !(meta_kinds(head) & c->in);
 	progress_head(f, head);
@@ -407,9 +406,7 @@ static void end_segment(struct filter *f, const struct frame *frame)
 	bool more = frame->flags & FRAME_MORE;
 
 	if (in->foreign > 0 && in->taken == 0)
-		for (unsigned k = 1; k < 32; k++)
-			if (in->foreign_kinds & KIND_BIT(k) || k == 31)
-				wrong_kind(f, k);
+		wrong_kind(f, in->foreign_kind);
 	if (meta_parse(&end, frame->meta, frame->meta_len, &e))
 		die_with(&e);
 	write_head(f, NULL);
@@ -421,7 +418,7 @@ static void end_segment(struct filter *f, const struct frame *frame)
 		in->held_more = more;
 		in->holding_end = in->writer != NULL;
 	} else {
-		for (size_t i = 0; (text = meta_nth(&end, "note", i)); i++)
+		for (size_t at = 0; (text = meta_next(&end, "note", &at));)
 			meta_add(&in->notes, "note", text);
 		if (c->segments == SEGMENTS_JOIN) {
 			if (in->foreign > 0)
@@ -493,9 +490,10 @@ static void give_run(struct filter *f, const struct frame *frames, size_t count)
 		wrong_kind(f, frames->kind); /* known from HEAD: no need to wait for END */
 	write_head(f, frames);
 	if (!is_ours(f, frames)) {
+		if (in->foreign == 0)
+			in->foreign_kind = frames->kind;
 		in->foreign += count;
 		for (size_t i = 0; i < count; i++) {
-			in->foreign_kinds |= frames[i].kind < 32 ? KIND_BIT(frames[i].kind) : 1u << 31;
 			if (in->writer && c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH)
 				filter_forward(f, &frames[i]);
 		}

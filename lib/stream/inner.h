@@ -25,7 +25,7 @@ struct filter_inner {
 	bool unbounded, stopped, head_due, none_is_ours;
 	size_t segments;
 	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
-	unsigned foreign_kinds;
+	unsigned foreign_kind; /* the first of these */
 	bool holding_end, held_more;
 	struct meta held;
 	struct sink_files files;

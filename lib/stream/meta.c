@@ -172,6 +172,17 @@ const char *meta_nth(const struct meta *m, const char *key, size_t n)
 	return NULL;
 }
 
+const char *meta_next(const struct meta *m, const char *key, size_t *at)
+{
+	while (*at < m->count) {
+		const struct meta_item *item = &m->item[(*at)++];
+
+		if (!strcmp(item->key, key))
+			return item->value;
+	}
+	return NULL;
+}
+
 const char *meta_get(const struct meta *m, const char *key)
 {
 	return meta_nth(m, key, 0);
@@ -231,7 +242,7 @@ unsigned meta_kinds(const struct meta *m)
 	unsigned kinds = 0;
 	const char *text;
 
-	for (size_t i = 0; (text = meta_nth(m, "kinds", i)); i++) {
+	for (size_t at = 0; (text = meta_next(m, "kinds", &at));) {
 		struct str list = {0};
 
 		str_add(&list, text);
@@ -243,19 +254,31 @@ unsigned meta_kinds(const struct meta *m)
 	return kinds;
 }
 
-static void remove_at(struct meta *m, size_t i)
+/* Removes the items that `drop` chooses, all in one pass. */
+static void remove_where(
+	struct meta *m, bool (*drop)(const struct meta_item *item, const void *arg), const void *arg)
 {
-	free(m->item[i].key);
-	free(m->item[i].value);
-	memmove(&m->item[i], &m->item[i + 1], (m->count - i - 1) * sizeof(*m->item));
-	m->count--;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (!drop(&m->item[i], arg)) {
+			m->item[kept++] = m->item[i];
+			continue;
+		}
+		free(m->item[i].key);
+		free(m->item[i].value);
+	}
+	m->count = kept;
+}
+
+static bool has_key(const struct meta_item *item, const void *key)
+{
+	return !strcmp(item->key, key);
 }
 
 void meta_remove(struct meta *m, const char *key)
 {
-	for (size_t i = m->count; i-- > 0;)
-		if (!strcmp(m->item[i].key, key))
-			remove_at(m, i);
+	remove_where(m, has_key, key);
 }
 
 void meta_add(struct meta *m, const char *key, const char *value)
@@ -265,22 +288,15 @@ void meta_add(struct meta *m, const char *key, const char *value)
 
 void meta_set(struct meta *m, const char *key, const char *value)
 {
-	char *copy = xstrdup(value); /* value may be one of those removed */
-	bool found = false;
+	struct meta_item item = {.key = xstrdup(key), .value = xstrdup(value)};
+	size_t at = 0;
 
-	for (size_t i = 0; i < m->count;) {
-		if (strcmp(m->item[i].key, key)) {
-			i++;
-		} else if (found) {
-			remove_at(m, i);
-		} else {
-			free(m->item[i].value);
-			m->item[i++].value = copy;
-			found = true;
-		}
-	}
-	if (!found)
-		add_item(m, xstrdup(key), copy);
+	while (at < m->count && strcmp(m->item[at].key, key))
+		at++;
+	meta_remove(m, item.key);
+	add_item(m, item.key, item.value);
+	memmove(&m->item[at + 1], &m->item[at], (m->count - 1 - at) * sizeof(*m->item));
+	m->item[at] = item;
 }
 
 void meta_setf(struct meta *m, const char *key, const char *format, ...)
@@ -309,25 +325,34 @@ void meta_set_rate(struct meta *m, struct rate rate)
 	meta_setf(m, "rate_den", "%llu", (unsigned long long)rate.den);
 }
 
+static bool has_scope(const struct meta_item *item, const void *scope)
+{
+	return item->key[0] == *(const char *)scope;
+}
+
 void meta_drop_scope(struct meta *m, char scope)
 {
-	for (size_t i = m->count; i-- > 0;)
-		if (m->item[i].key[0] == scope)
-			remove_at(m, i);
+	remove_where(m, has_scope, &scope);
+}
+
+static bool is_in(const struct meta_item *item, const void *meta)
+{
+	return meta_get(meta, item->key);
 }
 
 void meta_overlay(struct meta *m, const struct meta *over)
 {
-	for (size_t i = 0; i < over->count; i++)
-		meta_remove(m, over->item[i].key);
+	remove_where(m, is_in, over);
 	for (size_t i = 0; i < over->count; i++)
 		meta_add(m, over->item[i].key, over->item[i].value);
 }
 
 static bool same_values(const struct meta *a, const struct meta *b, const char *key)
 {
-	for (size_t n = 0;; n++) {
-		const char *x = meta_nth(a, key, n), *y = meta_nth(b, key, n);
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		const char *x = meta_next(a, key, &i), *y = meta_next(b, key, &k);
 
 		if (!x || !y)
 			return x == y;
@@ -336,17 +361,22 @@ static bool same_values(const struct meta *a, const struct meta *b, const char *
 	}
 }
 
+struct pair {
+	const struct meta *a, *b;
+};
+
+static bool differs(const struct meta_item *item, const void *arg)
+{
+	const struct pair *p = arg;
+
+	return !same_values(p->a, p->b, item->key);
+}
+
 void meta_keep_equal(struct meta *m, const struct meta *other)
 {
-	for (size_t i = 0; i < m->count;) {
-		if (same_values(m, other, m->item[i].key)) {
-			i++;
-			continue;
-		}
-		char *key = xstrdup(m->item[i].key);
+	struct meta before = {0};
 
-		meta_remove(m, key);
-		free(key);
-		i = 0;
-	}
+	meta_copy(&before, m);
+	remove_where(m, differs, &(struct pair){&before, other});
+	meta_clear(&before);
 }

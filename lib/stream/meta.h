@@ -40,6 +40,9 @@ const char *meta_get(const struct meta *m, const char *key);
 const char *meta_nth(const struct meta *m, const char *key, size_t n);
 size_t meta_count(const struct meta *m, const char *key);
 
+/* The next value of a key from item *at on, NULL beyond the last; begin with *at = 0. */
+const char *meta_next(const struct meta *m, const char *key, size_t *at);
+
 /* Typed: false if the key is absent; a value of another form dies with EXIT_DATA. */
 bool meta_i64(const struct meta *m, const char *key, int64_t *v);
 bool meta_f64(const struct meta *m, const char *key, double *v);

@@ -222,7 +222,7 @@ wrong_kinds_are_named() {
 	refused 65 "$1" <foreign
 	says "$1: " "expects $kinds" "got $wrong"
 	# Beside frames of its own they pass.
-	made "$wrong" | columns_payload | sed "/^END/d;s/^key kinds .*/key kinds $wrong REPORT/" >lines
+	made "$wrong" | sed "/^END/d;s/^key kinds .*/key kinds $wrong REPORT/" >lines
 	printf 'REPORT columns 0 -\nEND\n' >>lines
 	mkstream <lines | refused 65 "$1"
 }
@@ -364,6 +364,27 @@ lies_are_cheap() {
 
 @test "filter sink: streams that lie are 65 or 76, in little memory and time" {
 	each lies_are_cheap filter sink
+}
+
+long_metadata_is_quick() {
+	[[ -z ${SANITIZED:-} ]] || return 42
+	local key code=0
+	for key in 'kinds x' 'note x' '%a' 'x.b'; do
+		{
+			echo "key kinds $(input_kind "$1" | sed 's/TABLE/REPORT/')"
+			printf 'key rate_num 1\nkey rate_den 1\nkey row_step 1\nkey row_span 1\n'
+			yes "key $key" | head -n 150000
+			printf 'HEAD\nkey frames 0\n'
+			yes 'key note x' | head -n 150000
+			printf 'END\n'
+		} | mkstream >long
+		timeout 5 "$1" "${ARGS[@]}" <long >out 2>err || code=$?
+		[[ $code == 0 || $code == 65 ]]
+	done
+}
+
+@test "filter sink: a hundred thousand lines of metadata take no time" {
+	each long_metadata_is_quick filter sink
 }
 
 unknown_keys_pass() {

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < count; i++) {
 			uint64_t begin = (uintptr_t)columns[i].values - (uintptr_t)payload;
 
-			if (begin % 64 || begin < at || columns[i].row_size * f.dim[0] > f.payload_len - begin)
+			if (begin % 64 || begin < at ||
+				columns[i].row_size * f.dim[0] > f.payload_len - begin)
 				abort();
 			at = begin + columns[i].row_size * f.dim[0];
 		}

@@ -28,7 +28,8 @@ static void read_value(const char *text)
 	if (parse_f64(text, false, &v))
 		require(parse_f64(format_f64(number, v), false, &back) && v == back);
 	if (utc_parse(text, &t))
-		require(utc_parse(utc_format(utc, t, -1), &again) && t.sec == again.sec && t.nsec == again.nsec);
+		require(utc_parse(utc_format(utc, t, -1), &again) && t.sec == again.sec &&
+			t.nsec == again.nsec);
 	if (parse_rate(text, &rate))
 		require(rate.num > 0 && rate.den > 0);
 	(void)parse_count(text, &i);
@@ -44,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (meta_parse(&m, (const char *)data, size, &e) == 0) {
 		meta_format(&m, &text);
-		require(!meta_parse(&back, text.p ? text.p : "", text.len, &e) && back.count == m.count);
+		require(!meta_parse(&back, text.p ? text.p : "", text.len, &e) &&
+			back.count == m.count);
 		for (size_t i = 0; i < m.count; i++) {
 			require(!strcmp(m.item[i].key, back.item[i].key));
 			require(!strcmp(m.item[i].value, back.item[i].value));

@@ -103,8 +103,9 @@ int main(int argc, char **argv)
 		bool last = i + 1 == frames;
 
 		if (!strcmp(verb, "list"))
-			printf("%zu %llu 0x%x %llu %llu\n", at[i], (unsigned long long)wire_length(frame),
-				wire_kind(frame), (unsigned long long)wire_get(frame + 40, 4),
+			printf("%zu %llu 0x%x %llu %llu\n", at[i],
+				(unsigned long long)wire_length(frame), wire_kind(frame),
+				(unsigned long long)wire_get(frame + 40, 4),
 				(unsigned long long)wire_get(frame + 32, 8));
 		else if (!strcmp(verb, "key") && wire_kind(frame) == 0)
 			put_with_key(frame, argv[2]);

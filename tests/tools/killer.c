@@ -59,7 +59,8 @@ int main(int argc, char **argv)
 {
 	char **stage[STAGES];
 	pid_t pid[STAGES];
-	int stages = 0, victim = argc > 4 ? atoi(argv[1]) : -1, in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int stages = 0, victim = argc > 4 ? atoi(argv[1]) : -1,
+	    in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int from[2] = {-1, -1}, to[2] = {-1, -1};
 
 	signal(SIGPIPE, SIG_DFL);

@@ -41,7 +41,7 @@ static const struct {
 	{"cf64", 0x4b, 16}};
 
 struct maker {
-	char meta[1 << 16];
+	char meta[4 << 20];
 	size_t meta_len;
 	struct {
 		const struct field *field;
@@ -68,7 +68,8 @@ static void fill(uint8_t *p, uint64_t n, unsigned dtype)
 		memcpy(p + 8 * i, &(double){(double)(i * 7 % 100) + 1}, 8);
 }
 
-static void spoil(const struct maker *m, uint8_t *frame, uint64_t room, uint64_t payload, uint64_t length)
+static void spoil(
+	const struct maker *m, uint8_t *frame, uint64_t room, uint64_t payload, uint64_t length)
 {
 	if (!strcmp(m->spoil, "header"))
 		frame[20] ^= 1;
@@ -129,7 +130,8 @@ static void structural(struct maker *m, char *word, char *rest)
 		start(m, header, 0, 1);
 	} else if (!strcmp(word, "END")) {
 		if (!m->meta_len)
-			m->meta_len = (size_t)sprintf(m->meta, "frames %llu\n", (unsigned long long)m->frames);
+			m->meta_len = (size_t)sprintf(
+				m->meta, "frames %llu\n", (unsigned long long)m->frames);
 		start(m, header, 0xff, rest && !strcmp(rest, "more") ? 9 : 1);
 	} else {
 		start(m, header, 0xfe, 1);
@@ -140,7 +142,8 @@ static void structural(struct maker *m, char *word, char *rest)
 static void data(struct maker *m, unsigned kind, char *rest)
 {
 	uint8_t header[WIRE_HEADER];
-	char *type = strtok(rest, " "), *index = strtok(NULL, " "), *shape = strtok(NULL, " "), *word;
+	char *type = strtok(rest, " "), *index = strtok(NULL, " "), *shape = strtok(NULL, " "),
+	     *word;
 	uint64_t bytes = 0;
 	unsigned ndim = 0, flags = 1;
 
@@ -176,7 +179,8 @@ static void set_field(struct maker *m, const char *rest)
 	size_t n = strcspn(rest, " ");
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (strlen(fields[i].name) == n && !memcmp(fields[i].name, rest, n) && m->sets < 16) {
+		if (strlen(fields[i].name) == n && !memcmp(fields[i].name, rest, n) &&
+			m->sets < 16) {
 			m->set[m->sets].field = &fields[i];
 			m->set[m->sets++].value = strtoull(rest + n, NULL, 0);
 			return;
@@ -197,8 +201,8 @@ static void obey(struct maker *m, char *line)
 	if (!rest)
 		wrong(line);
 	if (!strcmp(line, "key")) {
-		m->meta_len += (size_t)snprintf(m->meta + m->meta_len, sizeof(m->meta) - m->meta_len,
-			"%s\n", rest);
+		m->meta_len += (size_t)snprintf(
+			m->meta + m->meta_len, sizeof(m->meta) - m->meta_len, "%s\n", rest);
 		return;
 	}
 	if (!strcmp(line, "set"))

@@ -12,8 +12,11 @@ static size_t count;
 
 static int list(const char *lines, uint64_t rows, uint64_t payload_len, void *payload)
 {
-	struct frame f = {
-		.kind = KIND_TABLE, .ndim = 1, .dim = {rows}, .payload_len = payload_len, .payload = payload};
+	struct frame f = {.kind = KIND_TABLE,
+		.ndim = 1,
+		.dim = {rows},
+		.payload_len = payload_len,
+		.payload = payload};
 	struct meta m = {0};
 	struct error e = {0};
 	int code = meta_parse(&m, lines, strlen(lines), &e);
@@ -32,7 +35,8 @@ static void right(void)
 {
 	static _Alignas(64) char payload[1000];
 
-	check(!list("col t f64 s\ncol name s8 -\ncol uvw f32 m 3\ncol gain cf32 - 2x2\n", 10, 704, payload) &&
+	check(!list("col t f64 s\ncol name s8 -\ncol uvw f32 m 3\ncol gain cf32 - 2x2\n", 10, 704,
+		      payload) &&
 			count == 4,
 		"four columns");
 	check((const char *)columns[0].values == payload && columns[0].row_size == 8 &&
@@ -53,21 +57,25 @@ static void right(void)
 
 static void wrong(void)
 {
-	static const char *const lines[] = {"col t f64\n", "col t\n", "col \n", "col t f65 s\n", "col t s0 -\n",
-		"col t s-1 -\n", "col t s99999999999999999999 -\n", "col t f64 s 0\n", "col t f64 s -1\n",
-		"col t f64 s 2x\n", "col t f64 s x2\n", "col t f64 s x\n", "col t f64 s 1xx1\n",
-		"col t f64 s 1.5\n", "col t f64 s 1 more\n", "col t columns s\n",
-		"col t f64 s 4294967296x4294967296\n", "col t s18446744073709551615 - 18446744073709551615\n",
+	static const char *const lines[] = {"col t f64\n", "col t\n", "col \n", "col t f65 s\n",
+		"col t s0 -\n", "col t s-1 -\n", "col t s99999999999999999999 -\n",
+		"col t f64 s 0\n", "col t f64 s -1\n", "col t f64 s 2x\n", "col t f64 s x2\n",
+		"col t f64 s x\n", "col t f64 s 1xx1\n", "col t f64 s 1.5\n",
+		"col t f64 s 1 more\n", "col t columns s\n", "col t f64 s 4294967296x4294967296\n",
+		"col t s18446744073709551615 - 18446744073709551615\n",
 		"col t f64 s\ncol u f64 s\n", "col t u8 s\n",
 		"col abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcde f64 s\n"};
 	static char payload[100];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		check(list(lines[i], 1, 8, payload) == EXIT_DATA, "refuses %.*s", (int)strcspn(lines[i], "\n"),
-			lines[i]);
-	check(list("col t f64 s\n", 2, 8, payload) == EXIT_DATA, "refuses more rows than there are bytes");
-	check(list("col t f64 s\n", UINT64_MAX / 4, 8, payload) == EXIT_DATA, "refuses rows that overflow");
-	check(list("col t f64 s\n", 1, 9, payload) == EXIT_DATA, "refuses bytes that belong to no column");
+		check(list(lines[i], 1, 8, payload) == EXIT_DATA, "refuses %.*s",
+			(int)strcspn(lines[i], "\n"), lines[i]);
+	check(list("col t f64 s\n", 2, 8, payload) == EXIT_DATA,
+		"refuses more rows than there are bytes");
+	check(list("col t f64 s\n", UINT64_MAX / 4, 8, payload) == EXIT_DATA,
+		"refuses rows that overflow");
+	check(list("col t f64 s\n", 1, 9, payload) == EXIT_DATA,
+		"refuses bytes that belong to no column");
 }
 
 int main(void)

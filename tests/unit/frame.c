@@ -7,8 +7,8 @@
 #include "../seed.h"
 #include "../test.h"
 
-static const uint8_t types[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0a, 0x0b, 0x41, 0x42,
-	0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x4a, 0x4b};
+static const uint8_t types[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0a, 0x0b, 0x41,
+	0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x4a, 0x4b};
 
 static struct frame random_frame(void)
 {
@@ -49,9 +49,10 @@ static void by_table(const struct frame *f, uint32_t meta_crc, uint8_t h[FRAME_H
 
 static bool same(const struct frame *a, const struct frame *b)
 {
-	return a->kind == b->kind && a->flags == b->flags && a->dtype == b->dtype && a->ndim == b->ndim &&
-		a->seq == b->seq && a->index == b->index && !memcmp(a->dim, b->dim, sizeof(a->dim)) &&
-		a->payload_len == b->payload_len && a->meta_len == b->meta_len;
+	return a->kind == b->kind && a->flags == b->flags && a->dtype == b->dtype &&
+	       a->ndim == b->ndim && a->seq == b->seq && a->index == b->index &&
+	       !memcmp(a->dim, b->dim, sizeof(a->dim)) && a->payload_len == b->payload_len &&
+	       a->meta_len == b->meta_len;
 }
 
 static void headers(void)
@@ -113,10 +114,12 @@ static void lies(void)
 		accepted++;
 		size = dtype_size(g.dtype);
 		for (unsigned d = 0; d < g.ndim; d++)
-			inconsistent += g.dtype && size && __builtin_mul_overflow(size, g.dim[d], &size);
+			inconsistent +=
+				g.dtype && size && __builtin_mul_overflow(size, g.dim[d], &size);
 		inconsistent += g.kind == KIND_IQ && (g.ndim != 2 || size == 0);
 		inconsistent += g.dtype && g.payload_len != (g.ndim ? size : 0);
-		inconsistent += g.payload_len > INT64_MAX / 2 || g.meta_len > FRAME_META_MAX || g.ndim > 8;
+		inconsistent +=
+			g.payload_len > INT64_MAX / 2 || g.meta_len > FRAME_META_MAX || g.ndim > 8;
 		inconsistent += frame_length(&g) < g.payload_len || (g.flags & FRAME_CRITICAL);
 	}
 	check(!inconsistent, "300000 lying headers: of %s accepted none contradicts itself",
@@ -128,7 +131,8 @@ static void names(void)
 {
 	char buffer[16];
 
-	check(!strcmp(kind_name(KIND_SPECTRA, buffer), "SPECTRA") && !strcmp(kind_name(0x8001, buffer), "0x8001") &&
+	check(!strcmp(kind_name(KIND_SPECTRA, buffer), "SPECTRA") &&
+			!strcmp(kind_name(0x8001, buffer), "0x8001") &&
 			kind_parse("IMAGE") == KIND_IMAGE && kind_parse("image") < 0,
 		"names of kinds");
 	for (size_t i = 0; i < sizeof(types); i++)
@@ -138,7 +142,8 @@ static void names(void)
 			!dtype_valid(12) && !dtype_name(9),
 		"9 and others are reserved");
 	check(dtype_full_scale(DTYPE_I16) == 32768 && dtype_full_scale(0x41) == 127.5 &&
-			dtype_zero(0x41) == 127.5 && dtype_full_scale(DTYPE_F32) == 1 && dtype_zero(DTYPE_I8) == 0,
+			dtype_zero(0x41) == 127.5 && dtype_full_scale(DTYPE_F32) == 1 &&
+			dtype_zero(DTYPE_I8) == 0,
 		"full scale and zero");
 }
 

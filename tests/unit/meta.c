@@ -24,7 +24,8 @@ static bool equal(const struct meta *a, const struct meta *b)
 	bool same = a->count == b->count;
 
 	for (size_t i = 0; same && i < a->count; i++)
-		same = !strcmp(a->item[i].key, b->item[i].key) && !strcmp(a->item[i].value, b->item[i].value);
+		same = !strcmp(a->item[i].key, b->item[i].key) &&
+		       !strcmp(a->item[i].value, b->item[i].value);
 	return same;
 }
 
@@ -55,7 +56,8 @@ static void round_trips(void)
 
 			random_key(key);
 			for (size_t k = 0; k < n; k++)
-				value[k] = (char)(below(3) ? 1 + below(255) : (uint64_t)"\\\n x\xc3\xa9"[below(6)]);
+				value[k] = (char)(below(3) ? 1 + below(255)
+							   : (uint64_t) "\\\n x\xc3\xa9"[below(6)]);
 			value[n] = '\0';
 			meta_add(&m, key, value);
 		}
@@ -63,7 +65,8 @@ static void round_trips(void)
 		unread += meta_parse(&back, text.p ? text.p : "", text.len, &e) != 0;
 		unequal += !equal(&m, &back);
 		meta_format(&back, &again);
-		unstable += text.len != again.len || (text.len && memcmp(text.p, again.p, text.len));
+		unstable +=
+			text.len != again.len || (text.len && memcmp(text.p, again.p, text.len));
 		meta_clear(&m);
 		meta_clear(&back);
 		str_free(&text);
@@ -81,15 +84,16 @@ static void malformed(void)
 		size_t n;
 	} wrong[] = {{"a 1", 3}, {"\n", 1}, {" a\n", 3}, {"A 1\n", 4}, {"-a 1\n", 5}, {"a\tb\n", 4},
 		{"a\0b\n", 4}, {"a \0\n", 4}, {"a \x1b\n", 4}, {"a \x7f\n", 4}, {"a \xff\n", 4},
-		{"a \xc2\n", 4}, {"a \xc2\x9b\n", 5}, {"a \\\n", 4}, {"a \\q\n", 5}, {"a \\x0\n", 6},
-		{"a \\x0g\n", 7}, {"a \\x00\n", 7}, {"a \\xab\n", 7}, {"%% 1\n", 5}, {"%\n", 2},
-		{"a\r\n", 3}, {"a 1\n\n", 5}, {"a/b 1\n", 6}};
-	static const char *const right[] = {"", "a\n", "a \n", "a  b\n", "%a 1\n", "~a-b.c_d 1\n", "0 1\n",
-		"a \\x9B\\n\\\\\n", "a 1\na 2\n", "a \xc3\xa9\n"};
+		{"a \xc2\n", 4}, {"a \xc2\x9b\n", 5}, {"a \\\n", 4}, {"a \\q\n", 5},
+		{"a \\x0\n", 6}, {"a \\x0g\n", 7}, {"a \\x00\n", 7}, {"a \\xab\n", 7},
+		{"%% 1\n", 5}, {"%\n", 2}, {"a\r\n", 3}, {"a 1\n\n", 5}, {"a/b 1\n", 6}};
+	static const char *const right[] = {"", "a\n", "a \n", "a  b\n", "%a 1\n", "~a-b.c_d 1\n",
+		"0 1\n", "a \\x9B\\n\\\\\n", "a 1\na 2\n", "a \xc3\xa9\n"};
 	char line[80];
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		check(!parses(wrong[i].text, wrong[i].n), "line %zu of the malformed ones is refused", i);
+		check(!parses(wrong[i].text, wrong[i].n),
+			"line %zu of the malformed ones is refused", i);
 	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
 		check(parses(right[i], strlen(right[i])), "line %zu of the odd ones is taken", i);
 	memset(line, 'k', sizeof(line));
@@ -126,7 +130,13 @@ static void changes(void)
 {
 	struct meta m = of("a 1\nb 2\na 3\n%g 4\n~v 5\n"), other;
 
-	check(!strcmp(meta_nth(&m, "a", 1), "3") && !meta_nth(&m, "a", 2) && meta_count(&m, "a") == 2,
+	size_t at = 0;
+
+	check(!strcmp(meta_next(&m, "a", &at), "1") && !strcmp(meta_next(&m, "a", &at), "3") &&
+			!meta_next(&m, "a", &at),
+		"its values come one after the other");
+	check(!strcmp(meta_nth(&m, "a", 1), "3") && !meta_nth(&m, "a", 2) &&
+			meta_count(&m, "a") == 2,
 		"a repeated key is a list");
 	meta_set(&m, "a", meta_nth(&m, "a", 1));
 	check(text_is(&m, "a 3\nb 2\n%g 4\n~v 5\n"), "set replaces the list where its first stood");

@@ -16,16 +16,20 @@ static void integers(void)
 	} right[] = {{"0", 0}, {"-1", -1}, {"007", 7}, {"9223372036854775807", INT64_MAX},
 		{"-9223372036854775808", INT64_MIN}};
 	static const char *const wrong[] = {"", "-", "1.0", "1e3", "0x10", " 1", "1 ", "1k",
-		"9223372036854775808", "-9223372036854775809", "99999999999999999999999999999999999999999"};
+		"9223372036854775808", "-9223372036854775809",
+		"99999999999999999999999999999999999999999"};
 	uint64_t u;
 	int64_t v;
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
-		check(parse_i64(right[i].text, &v) && v == right[i].v, "parse_i64 '%s'", right[i].text);
+		check(parse_i64(right[i].text, &v) && v == right[i].v, "parse_i64 '%s'",
+			right[i].text);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(!parse_i64(wrong[i], &v), "parse_i64 refuses '%s'", wrong[i]);
-	check(parse_u64("18446744073709551615", &u) && u == UINT64_MAX, "parse_u64 of the greatest");
-	check(!parse_u64("18446744073709551616", &u) && !parse_u64("-1", &u) && !parse_u64("+1", &u),
+	check(parse_u64("18446744073709551615", &u) && u == UINT64_MAX,
+		"parse_u64 of the greatest");
+	check(!parse_u64("18446744073709551616", &u) && !parse_u64("-1", &u) &&
+			!parse_u64("+1", &u),
 		"parse_u64 refuses what does not fit and signs");
 }
 
@@ -34,15 +38,17 @@ static void counts(void)
 	static const struct {
 		const char *text;
 		int64_t v;
-	} right[] = {{"64Ki", 65536}, {"1.5M", 1500000}, {"1k", 1000}, {"2G", 2000000000}, {"1e6", 1000000},
-		{"-3Mi", -3145728}, {"1T", 1000000000000}, {"0.5Ki", 512}, {"2500e-2", 25}};
-	static const char *const wrong[] = {"", "1.5", "k", "1K", "1 k", "1kk", "0.3k1", "9223372036854775808",
-		"10000000000G", "1e", "1e99", "--1", "nan", "inf"};
+	} right[] = {{"64Ki", 65536}, {"1.5M", 1500000}, {"1k", 1000}, {"2G", 2000000000},
+		{"1e6", 1000000}, {"-3Mi", -3145728}, {"1T", 1000000000000}, {"0.5Ki", 512},
+		{"2500e-2", 25}};
+	static const char *const wrong[] = {"", "1.5", "k", "1K", "1 k", "1kk", "0.3k1",
+		"9223372036854775808", "10000000000G", "1e", "1e99", "--1", "nan", "inf"};
 	int64_t v;
 	double d;
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
-		check(parse_count(right[i].text, &v) && v == right[i].v, "parse_count '%s'", right[i].text);
+		check(parse_count(right[i].text, &v) && v == right[i].v, "parse_count '%s'",
+			right[i].text);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(!parse_count(wrong[i], &v), "parse_count refuses '%s'", wrong[i]);
 	check(parse_real("-1.5k", &d) && d == -1500, "parse_real -1.5k");
@@ -50,14 +56,17 @@ static void counts(void)
 	check(!parse_real("1e999", &d) && !parse_real("nan", &d) && !parse_real("0x1p3", &d) &&
 			!parse_real("1e308T", &d),
 		"parse_real refuses nan, hex and what overflows");
-	check(parse_f64("nan", true, &d) && isnan(d) && !parse_f64("nan", false, &d), "nan only if asked");
+	check(parse_f64("nan", true, &d) && isnan(d) && !parse_f64("nan", false, &d),
+		"nan only if asked");
 	check(parse_f64("-inf", true, &d) && d == -INFINITY, "-inf");
-	check(!parse_f64("infinity", true, &d) && !parse_f64("1 ", false, &d) && !parse_f64("", true, &d),
+	check(!parse_f64("infinity", true, &d) && !parse_f64("1 ", false, &d) &&
+			!parse_f64("", true, &d),
 		"parse_f64 refuses other words");
 	check(parse_frequency("1420.4MHz", &d) && d == 1420.4e6, "parse_frequency 1420.4MHz");
 	check(parse_frequency("-125k", &d) && d == -125000, "parse_frequency -125k");
 	check(parse_frequency("3Hz", &d) && d == 3, "parse_frequency 3Hz");
-	check(!parse_frequency("1KiHz", &d) && !parse_frequency("Hz", &d) && !parse_frequency("1mHz", &d),
+	check(!parse_frequency("1KiHz", &d) && !parse_frequency("Hz", &d) &&
+			!parse_frequency("1mHz", &d),
 		"parse_frequency refuses KiHz, Hz alone and mHz");
 }
 
@@ -66,15 +75,16 @@ static void durations(void)
 	static const struct {
 		const char *text;
 		int64_t ns;
-	} right[] = {{"1", 1000000000}, {"1.5s", 1500000000}, {"100ms", 100000000}, {"1us", 1000}, {"7ns", 7},
-		{"2min", 120000000000}, {"1h", 3600000000000}, {"1d", 86400000000000}, {"0.1", 100000000},
-		{"-2s", -2000000000}, {"0.0000000005", 1}, {"0.0000000004", 0}, {"106751.99116730064d", 9223372036854775296}};
+	} right[] = {{"1", 1000000000}, {"1.5s", 1500000000}, {"100ms", 100000000}, {"1us", 1000},
+		{"7ns", 7}, {"2min", 120000000000}, {"1h", 3600000000000}, {"1d", 86400000000000},
+		{"0.1", 100000000}, {"-2s", -2000000000}, {"0.0000000005", 1}, {"0.0000000004", 0},
+		{"106751.99116730064d", 9223372036854775296}};
 	static const char *const wrong[] = {"", "s", "1m", "1 s", "1sec", "106752d", "1e30d"};
 	int64_t ns;
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
-		check(parse_duration(right[i].text, &ns) && ns == right[i].ns, "parse_duration '%s'",
-			right[i].text);
+		check(parse_duration(right[i].text, &ns) && ns == right[i].ns,
+			"parse_duration '%s'", right[i].text);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(!parse_duration(wrong[i], &ns), "parse_duration refuses '%s'", wrong[i]);
 }
@@ -84,16 +94,17 @@ static void rates(void)
 	static const struct {
 		const char *text;
 		uint64_t num, den;
-	} right[] = {{"100000/3", 100000, 3}, {"2.5M", 2500000, 1}, {"48k", 48000, 1}, {"10MHz", 10000000, 1},
-		{"44.1kHz", 44100, 1}, {"6/4", 3, 2}, {"0.5", 1, 2}, {"1.5/3", 1, 2}, {"1e-3", 1, 1000},
-		{"0.001k", 1, 1}, {"1/1k", 1, 1000}};
-	static const char *const wrong[] = {"", "0", "-1", "1/0", "1/", "/3", "1/-3", "1/1.5", "a", "1/2/3",
-		"99999999999999999999"};
+	} right[] = {{"100000/3", 100000, 3}, {"2.5M", 2500000, 1}, {"48k", 48000, 1},
+		{"10MHz", 10000000, 1}, {"44.1kHz", 44100, 1}, {"6/4", 3, 2}, {"0.5", 1, 2},
+		{"1.5/3", 1, 2}, {"1e-3", 1, 1000}, {"0.001k", 1, 1}, {"1/1k", 1, 1000}};
+	static const char *const wrong[] = {"", "0", "-1", "1/0", "1/", "/3", "1/-3", "1/1.5", "a",
+		"1/2/3", "99999999999999999999"};
 	struct rate r;
 	int bad = 0;
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
-		check(parse_rate(right[i].text, &r) && r.num == right[i].num && r.den == right[i].den,
+		check(parse_rate(right[i].text, &r) && r.num == right[i].num &&
+				r.den == right[i].den,
 			"parse_rate '%s'", right[i].text);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(!parse_rate(wrong[i], &r), "parse_rate refuses '%s'", wrong[i]);
@@ -101,7 +112,8 @@ static void rates(void)
 		uint64_t num = random_bits(62) + 1, den = random_bits(62) + 1;
 		char text[64];
 
-		snprintf(text, sizeof(text), "%llu/%llu", (unsigned long long)num, (unsigned long long)den);
+		snprintf(text, sizeof(text), "%llu/%llu", (unsigned long long)num,
+			(unsigned long long)den);
 		bad += !parse_rate(text, &r) || (__int128)r.num * den != (__int128)num * r.den;
 	}
 	check(!bad, "20000 random fractions are exact");
@@ -149,11 +161,13 @@ static void shortest(void)
 	check(!unread_f32, "random floats read back equal");
 	check(!strcmp(format_f64(text, 0.1), "0.1") && !strcmp(format_f64(text, 1e22), "1e+22") &&
 			!strcmp(format_f64(text, 1024e6), "1024000000") &&
-			!strcmp(format_f64(text, -2.5), "-2.5") && !strcmp(format_f32(text, 0.1f), "0.1"),
+			!strcmp(format_f64(text, -2.5), "-2.5") &&
+			!strcmp(format_f32(text, 0.1f), "0.1"),
 		"known ones are written as people would");
 	check(!strcmp(format_f64(text, NAN), "nan") && !strcmp(format_f64(text, -INFINITY), "-inf"),
 		"nan and -inf");
-	check(!strcmp(format_bytes(text, 1023), "1023 B") && !strcmp(format_bytes(text, 1536), "1.5 KiB") &&
+	check(!strcmp(format_bytes(text, 1023), "1023 B") &&
+			!strcmp(format_bytes(text, 1536), "1.5 KiB") &&
 			!strcmp(format_bytes(text, UINT64_MAX), "16384.0 PiB"),
 		"bytes for people");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The option parser: right words fill the struct, wrong ones die with 64 and say what is allowed. */
+/* The option parser: right words fill the struct, wrong ones die with 64 and say what is allowed.
+ */
 #include "base/opt.h"
 
 #include <string.h>
@@ -29,7 +30,8 @@ static const struct option table[] = {
 	{0, "hz", OPT_FREQUENCY, AT(hz), "Hz", "1M", 0, 0, NULL, OPT_OUTPUT, "a frequency"},
 	{0, "time", OPT_DURATION, AT(time), "s", "1s", 0, 60, NULL, OPT_OUTPUT, "a duration"},
 	{0, "rate", OPT_RATE, AT(rate), "samples/s", "1M", 0, 0, NULL, OPT_OUTPUT, "a rate"},
-	{0, "choice", OPT_ENUM, AT(choice), "", "mean", 0, 0, "mean|max|min", OPT_OUTPUT, "a choice"},
+	{0, "choice", OPT_ENUM, AT(choice), "", "mean", 0, 0, "mean|max|min", OPT_OUTPUT,
+		"a choice"},
 	{'t', "text", OPT_TEXT, AT(text), "", NULL, 0, 0, NULL, OPT_OUTPUT, "a text"},
 	{0, "file", OPT_TEXT, AT(file), "FILE", NULL, 0, 0, NULL, OPT_OUTPUT | OPT_FILE, "a file"},
 	{'l', "list", OPT_LIST, AT(list), "", NULL, 0, 0, "A:B", OPT_OUTPUT, "a list"},
@@ -69,25 +71,28 @@ static void right(void)
 {
 	parse_line("");
 	check(!v.flag && v.count == 1024 && v.real == 0.5 && v.hz == 1e6 && v.time == 1000000000 &&
-			v.rate.num == 1000000 && v.rate.den == 1 && v.choice == 0 && !v.text && !v.list.n &&
-			!operands,
+			v.rate.num == 1000000 && v.rate.den == 1 && v.choice == 0 && !v.text &&
+			!v.list.n && !operands,
 		"defaults");
 	parse_line("-f|-n|5|--real=2k|--hz|3MHz|--time=100ms|--rate=100000/3|--choice|max|-tx y");
 	check(v.flag && v.count == 5 && v.real == 2000 && v.hz == 3e6 && v.time == 100000000 &&
-			v.rate.num == 100000 && v.rate.den == 3 && v.choice == 1 && !strcmp(v.text, "x y"),
+			v.rate.num == 100000 && v.rate.den == 3 && v.choice == 1 &&
+			!strcmp(v.text, "x y"),
 		"every type, every form");
 	parse_line("-fgn7");
 	check(v.flag && v.other && v.count == 7, "letters together, the last with its value");
 	parse_line("-t|-f|--text|--");
 	check(!strcmp(v.text, "--") && !v.flag, "the word after an option is its value, even '--'");
 	parse_line("a|-f|b|--|-g|--real=1|c");
-	check(operands == 5 && !strcmp(words[1], "a") && !strcmp(words[2], "b") && !strcmp(words[3], "-g") &&
-			!strcmp(words[5], "c") && v.flag && !v.other && v.real == 0.5,
+	check(operands == 5 && !strcmp(words[1], "a") && !strcmp(words[2], "b") &&
+			!strcmp(words[3], "-g") && !strcmp(words[5], "c") && v.flag && !v.other &&
+			v.real == 0.5,
 		"operands among options, and all after '--'");
 	parse_line("-|-f");
 	check(operands == 1 && !strcmp(words[1], "-") && v.flag, "'-' is an operand");
 	parse_line("-l|1|--list=2|-l3");
-	check(v.list.n == 3 && !strcmp(v.list.v[0], "1") && !strcmp(v.list.v[2], "3"), "a list grows");
+	check(v.list.n == 3 && !strcmp(v.list.v[0], "1") && !strcmp(v.list.v[2], "3"),
+		"a list grows");
 	parse_line("--text=");
 	check(v.text && !*v.text, "an empty value is one");
 	parse_line("-n|5|-n|6");
@@ -96,20 +101,23 @@ static void right(void)
 
 static void wrong(void)
 {
-	static const char *const lines[][2] = {{"--nothing", "--nothing"}, {"-z", "-z"}, {"-fz", "-z"},
-		{"--coun=3", "--coun"}, {"--flag=1", "takes no value"}, {"-n", "needs a value"},
-		{"--choice", "mean|max|min"}, {"-n|x", "'x'"}, {"-n|0", "1 to 1000000"}, {"-n|1000001", "1000001"},
-		{"-n|1.5", "whole"}, {"-n|", "''"}, {"--choice=median", "mean|max|min"}, {"--choice=", "mean|max|min"},
-		{"--choice=mean|max|--choice=m", "mean|max|min"}, {"--time=61s", "0 to 60 s"}, {"--time=-1s", "0 to 60 s"},
-		{"--time=1m", "min"}, {"--hz=1m", "MHz"}, {"--rate=0", "100000/3"}, {"--real=nan", "'nan'"},
-		{"--", NULL}, {"--=3", "unknown"}, {"---flag", "unknown"}, {"-n\n|5", "\\x0A"}};
+	static const char *const lines[][2] = {{"--nothing", "--nothing"}, {"-z", "-z"},
+		{"-fz", "-z"}, {"--coun=3", "--coun"}, {"--flag=1", "takes no value"},
+		{"-n", "needs a value"}, {"--choice", "mean|max|min"}, {"-n|x", "'x'"},
+		{"-n|0", "1 to 1000000"}, {"-n|1000001", "1000001"}, {"-n|1.5", "whole"},
+		{"-n|", "''"}, {"--choice=median", "mean|max|min"}, {"--choice=", "mean|max|min"},
+		{"--choice=mean|max|--choice=m", "mean|max|min"}, {"--time=61s", "0 to 60 s"},
+		{"--time=-1s", "0 to 60 s"}, {"--time=1m", "min"}, {"--hz=1m", "MHz"},
+		{"--rate=0", "100000/3"}, {"--real=nan", "'nan'"}, {"--", NULL},
+		{"--=3", "unknown"}, {"---flag", "unknown"}, {"-n\n|5", "\\x0A"}};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		int code = in_child(parse, (void *)(uintptr_t)lines[i][0]);
 		bool told = !lines[i][1] || strstr(said, lines[i][1]);
 		char *newline = strchr(said, '\n');
 
-		check(lines[i][1] ? code == EXIT_USAGE && told && newline && !newline[1] : code == 0,
+		check(lines[i][1] ? code == EXIT_USAGE && told && newline && !newline[1]
+				  : code == 0,
 			"'%.*s'", (int)strcspn(lines[i][0], "\n"), lines[i][0]);
 		if (!told)
 			printf("# %s", said);
@@ -133,14 +141,17 @@ static bool history_is(const char *line, const char *text)
 static void history(void)
 {
 	check(history_is("", ""), "defaults leave no history");
-	check(history_is("-g|-n1024|--real=.5|--hz=1000k|--time=1000ms|--rate=2M/2|--choice=mean", ""),
+	check(history_is(
+		      "-g|-n1024|--real=.5|--hz=1000k|--time=1000ms|--rate=2M/2|--choice=mean", ""),
 		"nor do defaults in other words, nor what does not affect the output");
 	check(history_is("--choice=min|-l|b|-n|2k|-f|-l|a|--time=1.5s|--rate=1/3|--hz=1.5M|-x1e-3",
-		      " --flag --count=2000 --real=0.001 --hz=1500000 --time=1500000000ns --rate=1/3 "
+		      " --flag --count=2000 --real=0.001 --hz=1500000 --time=1500000000ns "
+		      "--rate=1/3 "
 		      "--choice=min --list=b --list=a"),
 		"the rest stands in table order, in canonical form");
 	check(history_is("-t|it's", " '--text=it'\\''s'"), "words are quoted for the shell");
-	check(history_is("--file=/home/me/dark.fits", " --file=dark.fits"), "of a path only the base name");
+	check(history_is("--file=/home/me/dark.fits", " --file=dark.fits"),
+		"of a path only the base name");
 }
 
 int main(void)

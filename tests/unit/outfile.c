@@ -77,7 +77,7 @@ static void commit_and_be_killed(struct outfile *f)
 
 static void run(void *arg)
 {
-	void (*then)(struct outfile *f);
+	void (*then)(struct outfile * f);
 
 	memcpy(&then, arg, sizeof(then));
 	write_and(then);
@@ -104,7 +104,8 @@ static void life_and_death(void)
 		"died: the old file stays, no part");
 	check(run_with(be_killed) == 128 + SIGKILL && holds("a", "old") && entries() == 2,
 		"killed: the old file stays, the part too");
-	check(run_with(commit_and_be_killed) == 128 + SIGKILL && holds("a", "whole") && entries() == 1,
+	check(run_with(commit_and_be_killed) == 128 + SIGKILL && holds("a", "whole") &&
+			entries() == 1,
 		"the next start sweeps it; killed after the commit: the new file");
 	put(".a.1-0.part", "");
 	put(".ab.1-0.part", "");
@@ -168,11 +169,13 @@ static void refusals(void)
 {
 	check(in_child(exceed, NULL) == EXIT_IO && strstr(said, "too large") && entries() == 0,
 		"a file that may not grow: 74, nothing left");
-	check(in_child(commit_over_another, NULL) == EXIT_CANTCREATE && holds("a", "theirs") && entries() == 1,
+	check(in_child(commit_over_another, NULL) == EXIT_CANTCREATE && holds("a", "theirs") &&
+			entries() == 1,
 		"no_clobber holds even if the other file came meanwhile");
 	check(in_child(without_folder, "nowhere/a") == EXIT_CANTCREATE, "no folder: 73");
 	check(in_child(check_path, "a") == 0, "a file may be replaced");
-	check(in_child(check_new, "a") == EXIT_CANTCREATE && strstr(said, "no-clobber"), "unless no_clobber");
+	check(in_child(check_new, "a") == EXIT_CANTCREATE && strstr(said, "no-clobber"),
+		"unless no_clobber");
 	check(in_child(check_new, "b") == 0, "a new one never clobbers");
 	check(in_child(check_input, "a") == EXIT_CANTCREATE && strstr(said, "input itself"),
 		"the input is no output");
@@ -180,13 +183,18 @@ static void refusals(void)
 	mkdir("folder", 0700);
 	if (symlink("a", "link"))
 		abort();
-	check(in_child(check_path, "fifo") == EXIT_CANTCREATE && strstr(said, "FIFO"), "a FIFO is refused");
-	check(in_child(check_path, "link") == EXIT_CANTCREATE && strstr(said, "link"), "a link is refused");
-	check(in_child(check_path, "folder") == EXIT_CANTCREATE && strstr(said, "folder"), "a folder is refused");
-	check(in_child(check_path, "folder/") == EXIT_CANTCREATE, "a name that ends in a slash is refused");
+	check(in_child(check_path, "fifo") == EXIT_CANTCREATE && strstr(said, "FIFO"),
+		"a FIFO is refused");
+	check(in_child(check_path, "link") == EXIT_CANTCREATE && strstr(said, "link"),
+		"a link is refused");
+	check(in_child(check_path, "folder") == EXIT_CANTCREATE && strstr(said, "folder"),
+		"a folder is refused");
+	check(in_child(check_path, "folder/") == EXIT_CANTCREATE,
+		"a name that ends in a slash is refused");
 	check(in_child(check_path, "") == EXIT_CANTCREATE, "an empty name is refused");
 	check(in_child(check_path, "/dev/null") == EXIT_CANTCREATE, "a device is refused");
-	check(in_child(check_path, "nowhere/a") == EXIT_CANTCREATE, "a folder that is not there is refused");
+	check(in_child(check_path, "nowhere/a") == EXIT_CANTCREATE,
+		"a folder that is not there is refused");
 	unlink("fifo");
 	unlink("link");
 	rmdir("folder");
@@ -212,8 +220,8 @@ static bool expands(const char *pattern, const char *object, const char *to)
 
 static void patterns(void)
 {
-	static const char *const wrong[] = {"{", "}", "a{n", "n}", "{}", "{x}", "{n:4}", "{n:00}", "{n:044}",
-		"{n:0}", "{{n}}", "{n:0x}"};
+	static const char *const wrong[] = {"{", "}", "a{n", "n}", "{}", "{x}", "{n:4}", "{n:00}",
+		"{n:044}", "{n:0}", "{{n}}", "{n:0x}"};
 
 	check(expands("x_{n:04}.png", "", "x_0007.png"), "{n:04}");
 	check(expands("f/{n}-{n}", "", "f/7-7"), "{n} twice, beneath a folder");
@@ -238,7 +246,8 @@ static void manifests(void)
 	manifest_add(m, "./x_1.txt");
 	check(access("x.manifest", F_OK) != 0, "no manifest before its commit");
 	manifest_commit(m);
-	check(holds("x.manifest", "e3069283 9 x_0.txt\n00000000 0 x_1.txt\n"), "CRC, size and name");
+	check(holds("x.manifest", "e3069283 9 x_0.txt\n00000000 0 x_1.txt\n"),
+		"CRC, size and name");
 	unlink("x_0.txt");
 	unlink("x_1.txt");
 	unlink("x.manifest");

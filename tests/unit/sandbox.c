@@ -212,9 +212,12 @@ int main(void)
 	check(in_child(no_exec, &filter) == 0, "nor runs another program, forks or signals");
 	check(in_child(work_goes_on, NULL) == 0, "reads, writes, memory and threads go on");
 	check(in_child(reading, NULL) == 0, "READ: the file named, to read, and nothing else");
-	check(in_child(writing, NULL) == 0, "WRITE_BENEATH: files in that folder, and nothing else");
-	check(in_child(making_files, NULL) == 0, "WRITE_BENEATH: files are checked, swept, committed, listed");
-	check(in_child(no_exec, &read) == 0 && in_child(no_exec, &write) == 0, "neither runs programs");
+	check(in_child(writing, NULL) == 0,
+		"WRITE_BENEATH: files in that folder, and nothing else");
+	check(in_child(making_files, NULL) == 0,
+		"WRITE_BENEATH: files are checked, swept, committed, listed");
+	check(in_child(no_exec, &read) == 0 && in_child(no_exec, &write) == 0,
+		"neither runs programs");
 	check(in_child(limited, NULL) == 0, "memory has its limit");
 	check(in_child(wishes, "off") == 0, "LEAT_SANDBOX=off");
 	check(in_child(wishes, "require") == 0, "LEAT_SANDBOX=require");

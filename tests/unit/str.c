@@ -36,14 +36,17 @@ static void utf8(void)
 	}
 	check(!wrong, "every scalar value is one character, and cut short none");
 	check(!surrogates, "surrogates are none");
-	/* As many sequences of 1 to 3 bytes are characters as there are scalar values below 2^16. */
+	/* As many sequences of 1 to 3 bytes are characters as there are scalar values below 2^16.
+	 */
 	for (uint32_t v = 0; v < 1 << 24; v++) {
-		longer[0] = (char)(v >> 16), longer[1] = (char)(v >> 8), longer[2] = (char)v, longer[3] = 'x';
+		longer[0] = (char)(v >> 16), longer[1] = (char)(v >> 8), longer[2] = (char)v,
+		longer[3] = 'x';
 		count += utf8_length(longer, 3) == 3;
 	}
 	check(count == 0x10000 - 0x800 - 0x800, "no other three bytes are");
 	check(!utf8_length("\xf4\x90\x80\x80", 4) && !utf8_length("\xf0\x80\x80\x80", 4) &&
-			!utf8_length("\xc0\x80", 2) && !utf8_length("\xff", 1) && !utf8_length("\x80", 1),
+			!utf8_length("\xc0\x80", 2) && !utf8_length("\xff", 1) &&
+			!utf8_length("\x80", 1),
 		"nor overlong ones, nor beyond U+10FFFF");
 }
 
@@ -93,9 +96,11 @@ static void escapes(void)
 	struct str json = {0};
 	int bad = 0;
 
-	check(!strcmp(escape(out, sizeof(out), "a\nb\033[1m\xff\xc2\x9b\xc3\xa9", 12), "a\\x0Ab\\x1B[1m\\xFF\\xC2\\x9B\xc3\xa9"),
+	check(!strcmp(escape(out, sizeof(out), "a\nb\033[1m\xff\xc2\x9b\xc3\xa9", 12),
+		      "a\\x0Ab\\x1B[1m\\xFF\\xC2\\x9B\xc3\xa9"),
 		"control characters and bytes that are not UTF-8 are escaped");
-	check(!strcmp(escape(out, 5, "\n\n", 2), "\\x0A") || !strcmp(out, ""), "a cut leaves no half escape");
+	check(!strcmp(escape(out, 5, "\n\n", 2), "\\x0A") || !strcmp(out, ""),
+		"a cut leaves no half escape");
 	for (int i = 0; i < 5000; i++) {
 		size_t size = 1 + below(sizeof(big));
 
@@ -109,7 +114,8 @@ static void escapes(void)
 	str_add_json(&json, "a\"b\\c\nd\xff\xc3\xa9");
 	check(!strcmp(json.p, "\"a\\\"b\\\\c\\u000ad\xef\xbf\xbd\xc3\xa9\""), "JSON");
 	str_free(&json);
-	check(!strcmp(base_name("/a/b"), "b") && !strcmp(base_name("b"), "b") && !strcmp(base_name("a/"), ""),
+	check(!strcmp(base_name("/a/b"), "b") && !strcmp(base_name("b"), "b") &&
+			!strcmp(base_name("a/"), ""),
 		"base_name");
 }
 

@@ -113,8 +113,8 @@ static void read_all(int fd, struct pool *pool, struct record *to)
 
 		if (code) {
 			to->code = code == e.code && *e.text ? code : -2;
-			snprintf(to->text, sizeof(to->text), "%llu %s", (unsigned long long)reader_position(r),
-				e.text);
+			snprintf(to->text, sizeof(to->text), "%llu %s",
+				(unsigned long long)reader_position(r), e.text);
 		}
 		if (code || count == 0)
 			break;
@@ -149,9 +149,11 @@ static bool same_frames(const struct record *a, const struct record *b)
 	for (size_t i = 0; i < a->count; i++) {
 		const struct frame *x = &a->seen[i].frame, *y = &b->seen[i].frame;
 
-		if (x->kind != y->kind || x->flags != y->flags || x->dtype != y->dtype || x->ndim != y->ndim ||
-			x->seq != y->seq || x->index != y->index || memcmp(x->dim, y->dim, sizeof(x->dim)) ||
-			x->payload_len != y->payload_len || a->seen[i].meta_sum != b->seen[i].meta_sum ||
+		if (x->kind != y->kind || x->flags != y->flags || x->dtype != y->dtype ||
+			x->ndim != y->ndim || x->seq != y->seq || x->index != y->index ||
+			memcmp(x->dim, y->dim, sizeof(x->dim)) ||
+			x->payload_len != y->payload_len ||
+			a->seen[i].meta_sum != b->seen[i].meta_sum ||
 			a->seen[i].payload_sum != b->seen[i].payload_sum)
 			return false;
 	}
@@ -187,7 +189,8 @@ static void put_frame(struct writer *w, struct plan *p, unsigned kind)
 	struct frame f = {.kind = (uint16_t)kind, .index = p->index};
 	struct meta m = {0};
 	struct str text = {0};
-	uint64_t rows = 1 + random_bits(below(20) ? 10 : 18), gap = below(5) ? 0 : 1 + random_bits(30);
+	uint64_t rows = 1 + random_bits(below(20) ? 10 : 18),
+		 gap = below(5) ? 0 : 1 + random_bits(30);
 
 	if (kind == KIND_IQ || kind == KIND_SPECTRA)
 		f.index += (int64_t)gap;
@@ -200,7 +203,8 @@ static void put_frame(struct writer *w, struct plan *p, unsigned kind)
 	if (kind == KIND_IMAGE)
 		f.flags = FRAME_GROUP_LAST;
 	if (kind == KIND_TABLE) {
-		f = (struct frame){.kind = KIND_TABLE, .ndim = 1, .dim = {rows % 1000}, .index = p->index};
+		f = (struct frame){
+			.kind = KIND_TABLE, .ndim = 1, .dim = {rows % 1000}, .index = p->index};
 		f.payload_len = f.dim[0] * 8;
 		meta_add(&m, "col", "t f64 s");
 	} else if (kind == KIND_REPORT) {
@@ -224,7 +228,8 @@ static void put_frame(struct writer *w, struct plan *p, unsigned kind)
 
 static void put_segment(struct writer *w, struct plan *p, bool more)
 {
-	static const unsigned kinds[] = {KIND_IQ, KIND_SPECTRA, KIND_IMAGE, KIND_TABLE, KIND_REPORT};
+	static const unsigned kinds[] = {
+		KIND_IQ, KIND_SPECTRA, KIND_IMAGE, KIND_TABLE, KIND_REPORT};
 	unsigned kind = kinds[below(5)];
 	struct meta m = {0};
 	char name[16];
@@ -313,8 +318,13 @@ static uint8_t *small_stream(size_t *n)
 		meta_set(&m, "x.note", "to be damaged");
 		writer_head(w, &m);
 		for (int k = 0; k < 3; k++) {
-			struct frame f = {.kind = KIND_IQ, .dtype = DTYPE_COMPLEX | DTYPE_I16, .ndim = 2,
-				.dim = {50, 1}, .index = p.index, .payload_len = 200, .payload = material};
+			struct frame f = {.kind = KIND_IQ,
+				.dtype = DTYPE_COMPLEX | DTYPE_I16,
+				.ndim = 2,
+				.dim = {50, 1},
+				.index = p.index,
+				.payload_len = 200,
+				.payload = material};
 
 			writer_frame(w, &f);
 			p.index += 50;
@@ -410,13 +420,15 @@ static void aborts(void)
 	check(in_child(death_of_a_writer, &fd) == EXIT_NOINPUT, "a command dies");
 	bytes = bytes_of(fd, &n);
 	read_file(bytes, n, NULL, &r);
-	check(r.code == 0 && r.count == 2 && r.seen[1].frame.kind == KIND_ABORT, "its stream ends in ABORT");
+	check(r.code == 0 && r.count == 2 && r.seen[1].frame.kind == KIND_ABORT,
+		"its stream ends in ABORT");
 	check(memmem(bytes, n, "tool test\nreason a ? reason?of two lines\ncode 66\n", 49) != NULL,
 		"and says tool, reason and code");
 	free(bytes);
 	close(fd);
 	fd = new_file();
-	check(in_child(abort_twice, &fd) == EXIT_UPSTREAM, "a command aborts before its first HEAD, and dies");
+	check(in_child(abort_twice, &fd) == EXIT_UPSTREAM,
+		"a command aborts before its first HEAD, and dies");
 	bytes = bytes_of(fd, &n);
 	read_file(bytes, n, NULL, &r);
 	check(r.code == 0 && r.count == 2 && r.seen[1].frame.kind == KIND_ABORT &&
@@ -431,9 +443,16 @@ static void split(void)
 	static struct record r;
 	int fd = new_file();
 	struct writer *w = writer_open(fd, "test", false);
-	struct frame f = {.kind = KIND_SPECTRA, .dtype = DTYPE_F32, .ndim = 3, .dim = {600, 1, 1000},
-		.index = -7, .flags = FRAME_DISCONTINUITY, .payload_len = 2400000, .payload = material,
-		.meta = "partial 3\n", .meta_len = 10};
+	struct frame f = {.kind = KIND_SPECTRA,
+		.dtype = DTYPE_F32,
+		.ndim = 3,
+		.dim = {600, 1, 1000},
+		.index = -7,
+		.flags = FRAME_DISCONTINUITY,
+		.payload_len = 2400000,
+		.payload = material,
+		.meta = "partial 3\n",
+		.meta_len = 10};
 	struct meta m = {0};
 	size_t n;
 	uint8_t *bytes;
@@ -449,10 +468,13 @@ static void split(void)
 	bytes = bytes_of(fd, &n);
 	read_file(bytes, n, NULL, &r);
 	check(r.code == 0 && r.count == 5, "2.4 MB of spectra make three frames");
-	check(r.seen[2].frame.index == -7 + 262 * 100 && r.seen[3].frame.dim[0] == 76, "cut between rows");
-	check(r.seen[1].frame.flags & FRAME_DISCONTINUITY && !(r.seen[2].frame.flags & FRAME_DISCONTINUITY),
+	check(r.seen[2].frame.index == -7 + 262 * 100 && r.seen[3].frame.dim[0] == 76,
+		"cut between rows");
+	check(r.seen[1].frame.flags & FRAME_DISCONTINUITY &&
+			!(r.seen[2].frame.flags & FRAME_DISCONTINUITY),
 		"the gap stands before the first only");
-	check(r.seen[1].frame.meta_len == 10 && r.seen[2].frame.meta_len == 0, "as does the metadata");
+	check(r.seen[1].frame.meta_len == 10 && r.seen[2].frame.meta_len == 0,
+		"as does the metadata");
 	meta_clear(&m);
 	free(bytes);
 	close(fd);
@@ -484,7 +506,8 @@ static bool rewrites(const char *path)
 		if (f.kind == KIND_HEAD)
 			writer_head(w, &m);
 		else if (f.kind == KIND_ABORT)
-			writer_abort(w, meta_get(&m, "tool"), atoi(code ? code : "0"), meta_get(&m, "reason"));
+			writer_abort(w, meta_get(&m, "tool"), atoi(code ? code : "0"),
+				meta_get(&m, "reason"));
 		else
 			meta_remove(&m, "frames"), writer_end(w, &m, f.flags & FRAME_MORE);
 	}

@@ -29,8 +29,9 @@ static void calendar(void)
 		struct tm tm;
 
 		gmtime_r(&sec, &tm);
-		snprintf(truth, sizeof(truth), "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)t.nsec);
+		snprintf(truth, sizeof(truth), "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ",
+			tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+			tm.tm_sec, (int)t.nsec);
 		formatted += strcmp(utc_format(text, t, 9), truth) != 0;
 		parsed += !utc_parse(truth, &back) || ns_of(back) != ns_of(t);
 		parsed += !utc_parse(utc_format(text, t, -1), &back) || ns_of(back) != ns_of(t);
@@ -41,13 +42,13 @@ static void calendar(void)
 
 static void words(void)
 {
-	static const char *const right[] = {"1970-01-01T00:00:00Z", "1970-01-01 00:00:00", "1970-01-01",
-		"1970-01-01T00:00", "1970-01-01T00:00:00.000000000000Z"};
-	static const char *const wrong[] = {"", "1970", "1970-01", "1970-1-1", "1970-13-01", "1970-00-10",
-		"1970-02-29", "1900-02-29", "1970-04-31", "1970-01-01T24:00:00", "1970-01-01T00:60:00",
-		"1970-01-01T00:00:60", "1970-01-01T00:00:00.", "1970-01-01T00:00:00+01",
-		"1970-01-01T00:00:00ZZ", "1970-01-01T", "1970-01-01T00", "-1970-01-01", "1970-01-01T00:00.5",
-		" 1970-01-01", "1970-01-01T00:00:00.5.5"};
+	static const char *const right[] = {"1970-01-01T00:00:00Z", "1970-01-01 00:00:00",
+		"1970-01-01", "1970-01-01T00:00", "1970-01-01T00:00:00.000000000000Z"};
+	static const char *const wrong[] = {"", "1970", "1970-01", "1970-1-1", "1970-13-01",
+		"1970-00-10", "1970-02-29", "1900-02-29", "1970-04-31", "1970-01-01T24:00:00",
+		"1970-01-01T00:60:00", "1970-01-01T00:00:60", "1970-01-01T00:00:00.",
+		"1970-01-01T00:00:00+01", "1970-01-01T00:00:00ZZ", "1970-01-01T", "1970-01-01T00",
+		"-1970-01-01", "1970-01-01T00:00.5", " 1970-01-01", "1970-01-01T00:00:00.5.5"};
 	struct utc t;
 	char text[UTC_TEXT];
 
@@ -56,7 +57,8 @@ static void words(void)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(!utc_parse(wrong[i], &t), "refuses '%s'", wrong[i]);
 	check(utc_parse("2000-02-29", &t) && t.sec == 951782400, "2000 was a leap year");
-	check(utc_parse("2024-06-27T14:49:00.25Z", &t) && t.sec == 1719499740 && t.nsec == 250000000,
+	check(utc_parse("2024-06-27T14:49:00.25Z", &t) && t.sec == 1719499740 &&
+			t.nsec == 250000000,
 		"2024-06-27T14:49:00.25Z is 1719499740.25, as date -u says");
 	check(!strcmp(utc_format(text, t, 0), "2024-06-27T14:49:00Z") &&
 			!strcmp(utc_format(text, t, -1), "2024-06-27T14:49:00.25Z") &&
@@ -78,13 +80,15 @@ static void samples(void)
 		wide ns = ns_of(t) - ns_of(origin);
 
 		/* floor(index * den / num) in ns: ns <= exact < ns + 1, times num. */
-		after += ns * r.num > (wide)index * r.den * NS || (ns + 1) * r.num <= (wide)index * r.den * NS;
+		after += ns * r.num > (wide)index * r.den * NS ||
+			 (ns + 1) * r.num <= (wide)index * r.den * NS;
 		after += t.nsec < 0 || t.nsec >= NS;
 		/* The smallest index whose exact time is not before a given one. */
 		later.sec += (int64_t)below(1000);
 		back = utc_index_ceil(origin, later, r);
 		ns = ns_of(later) - ns_of(origin);
-		ceiling += (wide)back * r.den * NS < ns * r.num || (wide)(back - 1) * r.den * NS >= ns * r.num;
+		ceiling += (wide)back * r.den * NS < ns * r.num ||
+			   (wide)(back - 1) * r.den * NS >= ns * r.num;
 		/* |2 samples * den * NS - 2 ns * num| <= den * NS */
 		back = ns_to_samples((int64_t)ns, r);
 		wide error = 2 * ((wide)back * r.den * NS - ns * r.num);
@@ -102,7 +106,8 @@ static void extremes(void)
 	struct rate r = {100000, 3};
 	struct utc zero = {0}, t = utc_after(zero, 1000000000000000, r);
 
-	check(t.sec == 30000000000 && t.nsec == 0, "10^15 samples at 100000/3 per second are 3 * 10^10 s");
+	check(t.sec == 30000000000 && t.nsec == 0,
+		"10^15 samples at 100000/3 per second are 3 * 10^10 s");
 	check(utc_index_ceil(zero, t, r) == 1000000000000000, "and back");
 	check(utc_index_ceil(zero, utc_after(zero, 1000000000000001, r), r) == 1000000000000001,
 		"and the next sample");
