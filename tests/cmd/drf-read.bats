@@ -241,10 +241,10 @@ holds_bytes() {
 
 # follow: a drf-read that waits at the end, its pid in $pid, its decoder's in $decoder.
 follow() {
-	drf-read --follow "$CAPTURE" >out 2>err &
+	drf-read --follow "$CAPTURE" >out 2>err 3>&- &
 	pid=$!
 	waits_for 5 holds_bytes out 2400
-	decoder=$(pgrep -P "$pid")
+	read -r decoder <"/proc/$pid/task/$pid/children"
 }
 
 @test "the decoder is confined" {
