@@ -244,7 +244,7 @@ follow() {
 	drf-read --follow "$CAPTURE" >out 2>err 3>&- &
 	pid=$!
 	waits_for 5 holds_bytes out 2400
-	read -r decoder <"/proc/$pid/task/$pid/children"
+	decoder=$(tr -d " " <"/proc/$pid/task/$pid/children")
 }
 
 @test "the decoder is confined" {
