@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/text.h"
 
 #define DEATHS_MAX 16
 #define MESSAGE_MAX 1024
