@@ -46,7 +46,8 @@ static const struct option options[] = {
 		"limit each component to +-LEVEL; 0 = no limit but the type's"},
 	{0, "seed", OPT_INT, AT(seed), "", "1", 0, 0, NULL, OPT_OUTPUT, "of the noise"},
 	{0, "type", OPT_TEXT, AT(type), "", "ci16", 0, 0,
-		"cu8|ci8|cu16|ci16|cu32|ci32|cu64|ci64|cf32|cf64", OPT_OUTPUT, "element type"},
+		"cu8|ci8|cu16|ci16|cu32|ci32|cu64|ci64|cf32|cf64", OPT_OUTPUT,
+		"element type; without the c, real"},
 	{0, "real", OPT_FLAG, AT(real), "", NULL, 0, 0, NULL, OPT_OUTPUT, "real samples, not complex"},
 	{'c', "subchannels", OPT_INT, AT(subchannels), "", "1", 1, 1024, NULL, OPT_OUTPUT,
 		"interleaved subchannels; they differ in their noise"},
@@ -188,7 +189,7 @@ static void prepare(struct filter *f)
 			option_find(options, "type")->choices);
 	if (o->time0 && !utc_parse(o->time0, &g->time0))
 		die(EXIT_USAGE, "--time0: '%s': must be a time such as 2024-06-27T14:49:00Z", o->time0);
-	g->dtype = dtype_real((unsigned)dtype) | (o->real ? 0 : DTYPE_COMPLEX);
+	g->dtype = o->real ? dtype_real((unsigned)dtype) : (unsigned)dtype;
 	g->samples = ns_to_samples(o->seconds, o->rate);
 	g->row_size = dtype_size(g->dtype) * (size_t)o->subchannels;
 	g->freq_hz = o->freq;
