@@ -143,6 +143,8 @@ static int help(const char *folder, const char *name)
 		execlp("man", "man", page, (char *)NULL);
 		execlp("mandoc", "mandoc", "-a", page, (char *)NULL);
 	}
+	if (page && starts_with(name, "leat"))
+		execlp("man", "man", page, (char *)NULL);
 	command = path_of(folder, name);
 	execl(command, name, "--help", (char *)NULL);
 	die(EXIT_OS, "%s: %s", command, strerror(errno));

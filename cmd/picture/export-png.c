@@ -104,6 +104,7 @@ static void export_image(struct filter *f, const struct frame *frame)
 			full_scale_of(meta));
 	if (png_encode(sink_open(f, meta), &spec, converted ? converted : frame->payload, &e))
 		die(e.code == EXIT_USAGE ? EXIT_DATA : e.code, "%s", e.text);
+	sink_close(f);
 	free(converted);
 	s->images++;
 }

@@ -64,7 +64,8 @@ struct slicer {
 	float *rows;
 	size_t row_floats, rows_per_frame;
 	bool has_next;
-	int64_t next; /* index that the next frame has if nothing is missing */
+	int64_t next; /* index that the next row has if nothing is missing */
+	bool own_levels; /* the first frame had metadata of its own */
 	struct str meta;
 	bool head_is_real; /* HEAD told of real input */
 };
@@ -80,13 +81,15 @@ static void parse_window(struct slicer *s, const char *text)
 
 		if (i < WINDOW_KAISER ? strcmp(text, names[i]) : strncmp(text, names[i], n))
 			continue;
-		if (i >= WINDOW_KAISER && (!parse_f64(text + n, false, p) || *p < 0 || *p > 1e9 ||
+		if (i >= WINDOW_KAISER && (!parse_f64(text + n, false, p) || *p < 0 ||
+			*p > (i == WINDOW_KAISER ? WINDOW_KAISER_BETA_MAX : 1e9) ||
 			(i == WINDOW_GAUSS && *p == 0)))
 			break;
 		s->window = (enum window_kind)i;
 		return;
 	}
-	die(EXIT_USAGE, "--window: '%s': must be one of %s", text, option_find(options, "window")->choices);
+	die(EXIT_USAGE, "--window: '%s': must be one of %s, B 0 to %d", text,
+		option_find(options, "window")->choices, WINDOW_KAISER_BETA_MAX);
 }
 
 static void parse_average(struct slicer *s, const char *text)
@@ -110,14 +113,17 @@ static void prepare(struct filter *f)
 	s->hop = (size_t)(o->hop ? o->hop : o->size);
 }
 
-/* N = max(1, round(T rate / hop)). */
-static uint64_t transforms_of(const struct slicer *s)
+/* N = max(1, round(T rate / hop)); a row of N must end within 64 bits. */
+static uint64_t transforms_of(const struct slicer *s, const struct options *o)
 {
-	double n;
+	unsigned __int128 n = (unsigned __int128)s->average_wish, divisor;
 
-	if (s->bare_average)
-		return (uint64_t)s->average_wish;
-	n = round((double)s->average_wish * 1e-9 * rate_hz(s->rate) / (double)s->hop);
+	if (!s->bare_average) {
+		divisor = (unsigned __int128)1000000000 * s->rate.den * s->hop;
+		n = (n * s->rate.num + divisor / 2) / divisor;
+	}
+	if (n > (uint64_t)(INT64_MAX - o->size) / s->hop)
+		die(EXIT_USAGE, "--average: %s: the row is too long", o->average);
 	return n < 1 ? 1 : (uint64_t)n;
 }
 
@@ -138,12 +144,10 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	s->head_is_real = f->first && f->first->kind == KIND_IQ && !dtype_complex(f->first->dtype);
 	if (!meta_rate(in, &s->rate))
 		die(EXIT_DATA, "HEAD: rate_num, rate_den: missing: the sample rate is needed");
-	s->average = transforms_of(s);
+	s->average = transforms_of(s, o);
 	s->has_next = false;
 	s->out = (struct frame){.kind = KIND_SPECTRA, .dtype = DTYPE_F32, .ndim = 3};
 	str_clear(&s->meta);
-	if ((double)s->average * (double)s->hop > 9e18)
-		die(EXIT_USAGE, "--average: %s: the row is too long", o->average);
 	meta_setf(out, "row_step", "%llu", (unsigned long long)(s->average * s->hop));
 	meta_setf(out, "row_span", "%llu",
 		(unsigned long long)((s->average - 1) * s->hop + (uint64_t)o->size));
@@ -164,10 +168,7 @@ static void send_rows(struct filter *f)
 	s->out.payload_len = s->out.dim[0] * s->row_floats * sizeof(float);
 	s->out.meta = s->meta.p;
 	s->out.meta_len = (uint32_t)s->meta.len;
-	s->out.flags = s->has_next && s->out.index != s->next ? FRAME_DISCONTINUITY : 0;
 	filter_put(f, &s->out);
-	s->has_next = true;
-	s->next = s->out.index + (int64_t)(s->out.dim[0] * s->average * s->hop);
 	s->out.dim[0] = 0;
 }
 
@@ -176,12 +177,17 @@ static void add_row(void *arg, const struct averager_row *row)
 {
 	struct filter *f = arg;
 	struct slicer *s = f->state;
-	int64_t due = s->out.index + (int64_t)(s->out.dim[0] * s->average * s->hop);
+	bool gap = s->has_next && row->index != s->next;
 
-	if (row->partial || s->out.dim[0] == s->rows_per_frame || row->index != due)
+	if (row->partial || s->out.dim[0] == s->rows_per_frame || gap)
 		send_rows(f);
-	if (s->out.dim[0] == 0)
+	if (s->out.dim[0] == 0) {
 		s->out.index = row->index;
+		s->out.flags = gap ? FRAME_DISCONTINUITY : 0;
+	}
+	s->has_next = true;
+	if (__builtin_add_overflow(row->index, (int64_t)(s->average * s->hop), &s->next))
+		die(EXIT_DATA, "index %lld: the row runs beyond 64 bits", (long long)row->index);
 	memcpy(s->rows + s->out.dim[0]++ * s->row_floats, row->power, s->row_floats * sizeof(float));
 	if (row->partial) {
 		size_t common = s->meta.len;
@@ -202,17 +208,30 @@ static void correct_bins(struct slicer *s, size_t n)
 	meta_clear(&m);
 }
 
+/* What counts as amplitude 1 and 0 in a frame. */
+static void set_levels(struct spectrum_config *c, struct filter *f, const struct frame *frame)
+{
+	const struct meta *meta = filter_meta(f, frame);
+
+	c->full_scale = dtype_full_scale(frame->dtype);
+	c->zero = dtype_zero(frame->dtype);
+	if (meta_f64(meta, "full_scale", &c->full_scale) &&
+		!(c->full_scale >= SPECTRUM_FULL_SCALE_MIN &&
+			c->full_scale <= SPECTRUM_FULL_SCALE_MAX))
+		die(EXIT_DATA, "full_scale %g: must be %g to %g", c->full_scale,
+			SPECTRUM_FULL_SCALE_MIN, SPECTRUM_FULL_SCALE_MAX);
+	if (meta_f64(meta, "zero", &c->zero) && !isfinite(c->zero))
+		die(EXIT_DATA, "zero %g: must be finite", c->zero);
+}
+
 static void begin(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
 	struct slicer *s = f->state;
-	const struct meta *meta = filter_meta(f, frame);
 	struct spectrum_config c = {
 		.n = (size_t)o->size,
 		.dtype = frame->dtype,
 		.subchannels = (unsigned)frame->dim[1],
-		.full_scale = dtype_full_scale(frame->dtype),
-		.zero = dtype_zero(frame->dtype),
 		.rate_hz = rate_hz(s->rate),
 		.window = s->window,
 		.window_parameter = s->window_parameter,
@@ -224,8 +243,8 @@ static void begin(struct filter *f, const struct frame *frame)
 	if (frame->dim[1] > SUBCHANNELS_MAX)
 		die(EXIT_DATA, "%llu subchannels: at most %d", (unsigned long long)frame->dim[1],
 			SUBCHANNELS_MAX);
-	meta_f64(meta, "full_scale", &c.full_scale);
-	meta_f64(meta, "zero", &c.zero);
+	set_levels(&c, f, frame);
+	s->own_levels = frame->meta_len > 0;
 	if (averager_new(&s->averager, &c, s->hop, s->average, f->pool, add_row, f, &e))
 		die_with(&e);
 	s->windows = windows_new(c.n, s->hop, dtype_size(c.dtype) * c.subchannels);
@@ -243,14 +262,30 @@ static void begin(struct filter *f, const struct frame *frame)
 		correct_bins(s, c.n);
 }
 
-static void check_form(const struct slicer *s, const struct frame *frame)
+static void check_level(const char *key, double now, double first)
 {
+	char a[NUMBER_TEXT], b[NUMBER_TEXT];
+
+	if (now != first)
+		die(EXIT_DATA, "%s %s after %s: one segment has one form", key, format_f64(a, now),
+			format_f64(b, first));
+}
+
+static void check_form(struct filter *f, const struct frame *frame)
+{
+	const struct slicer *s = f->state;
 	const struct spectrum_config *c = averager_config(s->averager);
+	struct spectrum_config now;
 
 	if (frame->dtype != c->dtype || frame->dim[1] != c->subchannels)
 		die(EXIT_DATA, "%s with %llu subchannels after %s with %u: one segment has one form",
 			dtype_name(frame->dtype), (unsigned long long)frame->dim[1],
 			dtype_name(c->dtype), c->subchannels);
+	if (frame->meta_len == 0 && !s->own_levels)
+		return;
+	set_levels(&now, f, frame);
+	check_level("full_scale", now.full_scale, c->full_scale);
+	check_level("zero", now.zero, c->zero);
 }
 
 /* A run has ended: what is incomplete is left out and counted, or padded with zeros. */
@@ -292,7 +327,7 @@ static void slice(struct filter *f, const struct frame *frames, size_t count)
 	if (!s->averager)
 		begin(f, frames);
 	for (size_t i = 0; i < count; i++)
-		check_form(s, &frames[i]);
+		check_form(f, &frames[i]);
 	windows_feed(s->windows, frames, count);
 	take_runs(f);
 }

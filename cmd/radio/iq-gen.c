@@ -11,8 +11,6 @@
 #include "dsp/signal.h"
 #include "stream/filter.h"
 
-#define BLOCK SIGNAL_BLOCK
-
 struct options {
 	struct rate rate;
 	double freq, noise, clip;
@@ -65,6 +63,7 @@ struct generator {
 	unsigned dtype;
 	int64_t samples, position;
 	size_t row_size;
+	int64_t most; /* samples to a frame, which are cut at its multiples */
 	struct event *gap, *retune;
 	size_t gaps, retunes;
 	double freq_hz;
@@ -105,6 +104,11 @@ static bool parse_time(const char *text, struct rate rate, int64_t *sample)
 	return true;
 }
 
+static int64_t end_of(int64_t at, int64_t length)
+{
+	return length > INT64_MAX - at ? INT64_MAX : at + length;
+}
+
 static void add_tones(struct generator *g, const struct options *o)
 {
 	char part[4][40];
@@ -141,7 +145,7 @@ static void add_tones(struct generator *g, const struct options *o)
 			(n > 3 && !parse_real(part[3], &t.amplitude)))
 			wrong("burst", text, "AT:LEN[:F[:AMP]], times such as 0.2s");
 		t.to_hz = t.from_hz;
-		t.end += t.begin;
+		t.end = end_of(t.begin, t.end);
 		signal_add_tone(g->signal, &t);
 	}
 }
@@ -164,7 +168,7 @@ static void add_events(struct generator *g, const struct options *o)
 		if (cut(o->gaps.v[i], part, 2) != 2 || !parse_time(part[0], o->rate, &e->at) ||
 			!parse_time(part[1], o->rate, &e->end))
 			wrong("gap", o->gaps.v[i], "AT:LEN, times such as 0.2s");
-		e->end += e->at;
+		e->end = end_of(e->at, e->end);
 	}
 	g->retune = xcalloc(o->retunes.n + 1, sizeof(*g->retune));
 	for (size_t i = 0; i < o->retunes.n; i++) {
@@ -192,34 +196,15 @@ static void prepare(struct filter *f)
 	g->dtype = o->real ? dtype_real((unsigned)dtype) : (unsigned)dtype;
 	g->samples = ns_to_samples(o->seconds, o->rate);
 	g->row_size = dtype_size(g->dtype) * (size_t)o->subchannels;
+	g->most = FRAME_PAYLOAD_MAX / 4 / (int64_t)g->row_size;
+	if (g->most > SIGNAL_BLOCK)
+		g->most = SIGNAL_BLOCK;
 	g->freq_hz = o->freq;
 	g->signal = signal_new(g->dtype, (unsigned)o->subchannels, o->rate, o->noise, o->clip,
 		(uint64_t)o->seed);
 	add_tones(g, o);
 	add_events(g, o);
-	g->block = xaligned(BLOCK, g->row_size);
-}
-
-static void begin_segment(struct filter *f)
-{
-	const struct options *o = f->options;
-	struct generator *g = f->state;
-	struct meta m = {0};
-	char text[UTC_TEXT];
-
-	meta_set_rate(&m, o->rate);
-	for (int64_t c = 0; c < o->subchannels; c++) {
-		char hz[NUMBER_TEXT];
-
-		meta_add(&m, "freq_hz", format_f64(hz, g->freq_hz));
-	}
-	meta_set_f64(&m, "full_scale", dtype_full_scale(g->dtype));
-	if (dtype_zero(g->dtype) != 0)
-		meta_set_f64(&m, "zero", dtype_zero(g->dtype));
-	if (o->time0)
-		meta_set(&m, "time0", utc_format(text, g->time0, -1));
-	filter_head(f, &m);
-	meta_clear(&m);
+	g->block = xaligned((size_t)g->most, g->row_size);
 }
 
 /* Takes the retunes that are due; true if the segment must end. */
@@ -243,21 +228,65 @@ static void skip_gaps(struct generator *g)
 		}
 }
 
-/* The end of what can be made in one frame from the position on. */
-static int64_t piece_end(const struct generator *g)
+/* The end of the samples that follow the position without an event. */
+static int64_t stretch_end(const struct generator *g)
 {
-	int64_t most = FRAME_PAYLOAD_MAX / 4 / (int64_t)g->row_size, end;
+	int64_t end = g->samples;
 
-	most = most < BLOCK ? most : BLOCK;
-	most = most < 1 ? 1 : most;
-	end = (g->position / most + 1) * most;
-	if (end > g->samples)
-		end = g->samples;
 	if (g->gaps > 0 && end > g->gap->at)
 		end = g->gap->at;
 	if (g->retunes > 0 && end > g->retune->at)
 		end = g->retune->at;
 	return end;
+}
+
+/* The end of what can be made in one frame from the position on. */
+static int64_t piece_end(const struct generator *g)
+{
+	int64_t end = stretch_end(g), most = g->most - g->position % g->most;
+
+	return end - g->position > most ? g->position + most : end;
+}
+
+/* How many frames the segment has from the position on; g is a copy that runs ahead. */
+static uint64_t frames_ahead(struct generator g)
+{
+	uint64_t frames = 0;
+
+	for (;;) {
+		int64_t begin, end;
+
+		skip_gaps(&g);
+		if (g.position >= g.samples || retuned(&g))
+			return frames;
+		begin = g.position;
+		end = stretch_end(&g);
+		frames += (uint64_t)((end - 1) / g.most - begin / g.most + 1);
+		g.position = end;
+	}
+}
+
+static void begin_segment(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct generator *g = f->state;
+	struct meta m = {0};
+	char text[UTC_TEXT];
+
+	meta_set_rate(&m, o->rate);
+	for (int64_t c = 0; c < o->subchannels; c++) {
+		char hz[NUMBER_TEXT];
+
+		meta_add(&m, "freq_hz", format_f64(hz, g->freq_hz));
+	}
+	meta_set_f64(&m, "full_scale", dtype_full_scale(g->dtype));
+	if (dtype_zero(g->dtype) != 0)
+		meta_set_f64(&m, "zero", dtype_zero(g->dtype));
+	meta_setf(&m, "expect_frames", "%llu", (unsigned long long)frames_ahead(*g));
+	if (o->time0)
+		meta_set(&m, "time0", utc_format(text, g->time0, -1));
+	filter_head(f, &m);
+	meta_clear(&m);
 }
 
 static void make_frame(struct filter *f)

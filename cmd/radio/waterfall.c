@@ -69,6 +69,7 @@ struct waterfall {
 	size_t retunes;
 	uint64_t periods; /* of --every, that have passed */
 	int64_t pictures;
+	bool shown; /* the last picture has all rows */
 
 	/* of the segment */
 	bool begun;
@@ -282,6 +283,7 @@ static void put_picture(struct filter *f)
 	frame.payload_len = 3 * layout.width * layout.height;
 	filter_put(f, &frame);
 	filter_flush(f);
+	w->shown = true;
 	free(picture);
 }
 
@@ -335,17 +337,22 @@ static void add_rows(struct filter *f, const struct frame *frame)
 	if (rows == 0)
 		return;
 	if (!w->begun) {
+		w->shown = false;
 		add_first_row(f, frame);
 		k = 1;
 	}
 	if (frame->dim[1] != w->subchannels || frame->dim[2] != w->bins)
 		die(EXIT_DATA, "the shape of the spectra changes within a segment");
-	for (; k < rows; k++)
+	for (;; k++) {
+		if (o->every)
+			picture_now_and_then(f, o->every);
+		if (k == rows)
+			break;
+		w->shown = false;
 		if (!rowgrid_add(w->grid, row_start(w, frame, k), w->row_step,
 			(const float *)frame->payload + k * w->subchannels * w->bins))
 			die(EXIT_DATA, "spectra go back in time");
-	if (o->every)
-		picture_now_and_then(f, o->every);
+	}
 }
 
 static void head(struct filter *f, const struct meta *in, struct meta *out)
@@ -362,7 +369,8 @@ static void finish(struct filter *f)
 	struct waterfall *w = f->state;
 
 	if (w->grid) {
-		put_picture(f);
+		if (!w->shown)
+			put_picture(f);
 		return;
 	}
 	warn("no spectra came, so there is no picture");

@@ -29,16 +29,17 @@ struct kind_info {
 	bool mixed;         /* types or inner shapes differ */
 	uint64_t frames, rows, bytes, groups;
 	int64_t first, end; /* indices, half-open */
-	int64_t step;       /* index per row */
 	uint64_t gaps;
 	int64_t missing;    /* in units of the index */
-	bool has_end;       /* end is of this segment: a jump from it is a gap */
+	bool has_expected;
+	int64_t expected;   /* index of this segment's next frame: a jump from it is a gap */
 };
 
 struct report {
 	uint64_t segments, frames, meta_bytes;
 	struct kind_info kind[16];
 	size_t kinds;
+	int64_t row_step; /* of the segment */
 	struct meta head, notes;
 	bool mixed_heads, retuned;
 };
@@ -60,7 +61,7 @@ static struct kind_info *kind_of(struct report *r, const struct frame *frame)
 		return &r->kind[COUNT_OF(r->kind) - 1]; /* private kinds beyond these share a line */
 	k = &r->kind[r->kinds++];
 	*k = (struct kind_info){.kind = frame->kind, .dtype = frame->dtype, .ndim = frame->ndim,
-		.first = frame->index, .step = 1};
+		.first = frame->index, .end = frame->index};
 	memcpy(k->dim, frame->dim, sizeof(k->dim));
 	return k;
 }
@@ -71,13 +72,29 @@ static bool same_form(const struct kind_info *k, const struct frame *frame)
 		!memcmp(k->dim + 1, frame->dim + 1, sizeof(k->dim) - sizeof(k->dim[0]));
 }
 
+/* Sums and differences of hostile indices stay at the end of their range. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* b - a, for b >= a. */
+static int64_t length_of(int64_t a, int64_t b)
+{
+	int64_t length;
+
+	return __builtin_sub_overflow(b, a, &length) ? INT64_MAX : length;
+}
+
 static void count(struct filter *f, const struct frame *frame)
 {
 	struct info *info = f->state;
 	struct report *r = &info->now;
 	struct kind_info *k = kind_of(r, frame);
 	bool runs = frame->kind == KIND_IQ || frame->kind == KIND_SPECTRA;
-	int64_t length = 1;
+	int64_t length = 1, end;
 
 	r->frames++;
 	r->meta_bytes += frame->meta_len;
@@ -86,24 +103,27 @@ static void count(struct filter *f, const struct frame *frame)
 	k->rows += frame->dim[0];
 	k->bytes += frame->payload_len;
 	k->groups += frame->kind == KIND_IMAGE && frame->flags & FRAME_GROUP_LAST;
-	if (frame->kind == KIND_SPECTRA)
-		meta_i64(&r->head, "row_step", &k->step);
 	if (runs)
-		length = (int64_t)frame->dim[0] * k->step;
-	if (runs && k->has_end && frame->index != k->end) {
+		length = (int64_t)frame->dim[0];
+	if (frame->kind == KIND_SPECTRA && __builtin_mul_overflow(length, r->row_step, &length))
+		length = INT64_MAX;
+	end = sum_of(frame->index, length);
+	if (runs && k->has_expected && frame->index != k->expected) {
 		k->gaps++;
-		k->missing += frame->index > k->end ? frame->index - k->end : 0;
+		if (frame->index > k->expected)
+			k->missing = sum_of(k->missing, length_of(k->expected, frame->index));
 	}
+	k->has_expected = true;
+	k->expected = end;
 	if (frame->index < k->first)
 		k->first = frame->index;
-	if (!k->has_end || frame->index + length > k->end)
-		k->end = frame->index + length;
-	k->has_end = true;
+	if (end > k->end)
+		k->end = end;
 }
 
 static bool form_differs(const struct meta *a, const struct meta *b)
 {
-	static const char *const keys[] = {"rate_num", "rate_den", "unit", "time0"};
+	static const char *const keys[] = {"rate_num", "rate_den", "unit", "time0", "row_step"};
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		const char *x = meta_get(a, keys[i]), *y = meta_get(b, keys[i]);
@@ -120,6 +140,8 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	struct report *r = &info->now;
 
 	(void)out;
+	r->row_step = 1;
+	meta_i64(in, "row_step", &r->row_step);
 	if (r->segments++ == 0) {
 		meta_copy(&r->head, in);
 	} else {
@@ -136,7 +158,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 		meta_clear(&history);
 	}
 	for (size_t i = 0; i < r->kinds; i++)
-		r->kind[i].has_end = false;
+		r->kind[i].has_expected = false;
 }
 
 static void add_frequencies(struct str *out, const struct meta *m)
@@ -173,7 +195,7 @@ static void add_kind_text(struct str *out, const struct report *r, const struct 
 		str_addf(out, ", %llu %s", (unsigned long long)k->rows,
 			k->kind == KIND_IQ ? "samples" : "rows");
 	if (has_rate) {
-		str_addf(out, ", %.9g s", samples_to_s(k->end - k->first, rate));
+		str_addf(out, ", %.9g s", samples_to_s(length_of(k->first, k->end), rate));
 		if (meta_utc(&r->head, "time0", &time0))
 			str_addf(out, "\n  time    %s to %s",
 				utc_format(from, utc_after(time0, k->first, rate), -1),
@@ -186,6 +208,14 @@ static void add_kind_text(struct str *out, const struct report *r, const struct 
 		if (k->gaps && has_rate)
 			str_addf(out, " (%.6g s)", samples_to_s(k->missing, rate));
 	}
+	str_add(out, "\n");
+}
+
+/* Values come from foreign files. */
+static void add_line(struct str *out, const char *label, const char *value)
+{
+	str_add(out, label);
+	str_add_escaped(out, value);
 	str_add(out, "\n");
 }
 
@@ -203,22 +233,23 @@ static void add_text(struct str *out, const struct report *r, uint64_t number, b
 		str_addf(out, "rate      %llu/%llu = %.9g samples/s\n", (unsigned long long)rate.num,
 			(unsigned long long)rate.den, rate_hz(rate));
 	else if (r->mixed_heads)
-		str_add(out, "rate      segments differ in rate, unit or time0: see --per-segment\n");
+		str_add(out, "rate      segments differ in rate, unit, time0 or row_step: "
+			"see --per-segment\n");
 	add_frequencies(&freq, &r->head);
 	if (freq.len)
 		str_addf(out, "centre    %s\n", freq.p);
 	else if (r->retuned)
 		str_add(out, "centre    differs between segments: see --per-segment\n");
 	if ((text = meta_get(&r->head, "unit")))
-		str_addf(out, "unit      %s\n", text);
+		add_line(out, "unit      ", text);
 	if (r->kinds == 0)
 		str_add(out, "frames    0\n");
 	for (size_t i = 0; i < r->kinds; i++)
 		add_kind_text(out, r, &r->kind[i]);
 	for (size_t at = 0; (text = meta_next(&r->head, "history", &at));)
-		str_addf(out, "history   %s\n", text);
+		add_line(out, "history   ", text);
 	for (size_t at = 0; (text = meta_next(&r->notes, "note", &at));)
-		str_addf(out, "note      %s\n", text);
+		add_line(out, "note      ", text);
 	str_add(out, crc_is_off() ? "checksums not verified (LEAT_CRC=0)\n" : "checksums all right\n");
 	str_free(&freq);
 }

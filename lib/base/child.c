@@ -91,7 +91,14 @@ static _Noreturn void supervise(
 		number = sigtimedwait(signals, NULL, &moment);
 		if (number > 0 && number != SIGCHLD)
 			kill(pid, number);
-		if (waitpid(pid, &status, WNOHANG) == pid) {
+		switch (waitpid(pid, &status, WNOHANG)) {
+		case 0:
+			break;
+		case -1:
+			if (errno != EINTR)
+				die(EXIT_INTERNAL, "lost the decoder: %s", strerror(errno));
+			break;
+		default:
 			sigprocmask(SIG_UNBLOCK, signals, NULL);
 			end_as(c, status);
 		}
@@ -114,6 +121,7 @@ struct child *child_start(unsigned limit_s)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, &before);
+	signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would take the status away */
 	pid = fork();
 	if (pid < 0)
 		die(EXIT_OS, "cannot fork: %s", strerror(errno));

@@ -25,9 +25,11 @@ static bool active(unsigned feature)
 int cpu_level(void)
 {
 #ifdef HAS
-	if (!HAS(SSE4_2, "sse4.2") || !HAS(POPCNT, "popcnt"))
+	if (!HAS(SSE4_2, "sse4.2") || !HAS(SSSE3, "ssse3") || !HAS(POPCNT, "popcnt") ||
+		!HAS(CMPXCHG16B, "cmpxchg16b") || !HAS(LAHF64_SAHF64, "lahf_lm"))
 		return 1;
-	if (!HAS(AVX2, "avx2") || !HAS(FMA, "fma") || !HAS(BMI2, "bmi2"))
+	if (!HAS(AVX2, "avx2") || !HAS(FMA, "fma") || !HAS(BMI1, "bmi") || !HAS(BMI2, "bmi2") ||
+		!HAS(F16C, "f16c") || !HAS(LZCNT, "lzcnt") || !HAS(MOVBE, "movbe"))
 		return 2;
 	if (!HAS(AVX512BW, "avx512bw") || !HAS(AVX512CD, "avx512cd") ||
 		!HAS(AVX512DQ, "avx512dq") || !HAS(AVX512VL, "avx512vl"))

@@ -14,16 +14,29 @@
 
 #include "base/crc.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/str.h"
 
+/* Shared by the files of a set. */
+struct folder {
+	char *path;
+	int fd;
+	size_t users;
+};
+
 struct outfile {
+	struct outfile *next;
 	char *path; /* as the user gave it, for messages */
 	const char *name; /* its last part */
 	char part[NAME_MAX + 1];
-	int folder, fd;
+	struct folder *folder;
+	int fd;
 	bool no_clobber;
 };
+
+/* Those neither committed nor discarded, the newest first: a death removes their parts. */
+static struct outfile *pending;
 
 char *folder_of(const char *path)
 {
@@ -47,9 +60,25 @@ static const char *kind_of(mode_t mode)
 	return "a device";
 }
 
+/* Whether a descriptor that can be read is of this file. */
+static bool is_input(const struct stat *file)
+{
+	/* Descriptors are given out from the lowest: beyond many free ones there are none. */
+	for (int fd = 0, unused = 0; unused < 256; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st))
+			unused++;
+		else if (st.st_dev == file->st_dev && st.st_ino == file->st_ino &&
+			(fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+			return true;
+	}
+	return false;
+}
+
 void outfile_check(const char *path, bool no_clobber)
 {
-	struct stat st, in;
+	struct stat st;
 	char *folder;
 
 	if (!*base_name(path))
@@ -60,7 +89,7 @@ void outfile_check(const char *path, bool no_clobber)
 				path, kind_of(st.st_mode));
 		if (no_clobber)
 			die(EXIT_CANTCREATE, "%s: cannot create: exists (--no-clobber)", path);
-		if (fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st.st_dev && in.st_ino == st.st_ino)
+		if (is_input(&st))
 			die(EXIT_CANTCREATE, "%s: cannot create: is the input itself", path);
 	}
 	folder = folder_of(path);
@@ -69,19 +98,53 @@ void outfile_check(const char *path, bool no_clobber)
 	free(folder);
 }
 
-static void remove_part(void *arg, int code, const char *message)
+static struct folder *folder_open(const char *path)
 {
-	struct outfile *f = arg;
+	char *name = folder_of(path);
+	struct folder *folder;
 
+	if (pending && !strcmp(pending->folder->path, name)) {
+		free(name);
+		pending->folder->users++;
+		return pending->folder;
+	}
+	folder = xcalloc(1, sizeof(*folder));
+	folder->path = name;
+	folder->users = 1;
+	folder->fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder->fd < 0)
+		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, name,
+			strerror(errno));
+	return folder;
+}
+
+static void folder_close(struct folder *folder)
+{
+	if (--folder->users > 0)
+		return;
+	close(folder->fd);
+	free(folder->path);
+	free(folder);
+}
+
+static void remove_part(const struct outfile *f)
+{
+	unlinkat(f->folder->fd, f->part, 0);
+}
+
+static void remove_parts(void *arg, int code, const char *message)
+{
+	(void)arg;
 	(void)code;
 	(void)message;
-	unlinkat(f->folder, f->part, 0);
+	for (const struct outfile *f = pending; f; f = f->next)
+		remove_part(f);
 }
 
 /* A part file of this name that nobody holds a lock on was left by a kill. */
 static void remove_stale(const struct outfile *f)
 {
-	int fd = openat(f->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(f->folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	size_t n;
 	const struct dirent *e;
@@ -103,36 +166,51 @@ static void remove_stale(const struct outfile *f)
 			strcmp(e->d_name + length - 5, ".part") ||
 			strspn(e->d_name + n, "0123456789-") != length - 5 - n)
 			continue;
-		part = openat(f->folder, e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		part = openat(f->folder->fd, e->d_name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (part < 0)
 			continue;
 		if (flock(part, LOCK_EX | LOCK_NB) == 0)
-			unlinkat(f->folder, e->d_name, 0);
+			unlinkat(f->folder->fd, e->d_name, 0);
 		close(part);
 	}
 	closedir(d);
+}
+
+/* Makes the part file and locks it. */
+static int open_part(const struct outfile *f)
+{
+	int fd = openat(f->folder->fd, f->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		die(EXIT_CANTCREATE, "%s: cannot create: %s", f->path, strerror(errno));
+	while (flock(fd, LOCK_EX) && errno == EINTR)
+		;
+	return fd;
 }
 
 struct outfile *outfile_open(const char *path, bool no_clobber)
 {
 	static unsigned long count;
 	struct outfile *f = xcalloc(1, sizeof(*f));
-	char *folder = folder_of(path);
+	struct stat st;
 
 	f->path = xstrdup(path);
 	f->name = base_name(f->path);
 	f->no_clobber = no_clobber;
 	snprintf(f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), count++);
-	f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (f->folder < 0)
-		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, folder, strerror(errno));
-	free(folder);
+	f->folder = folder_open(path);
 	remove_stale(f);
-	f->fd = openat(f->folder, f->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (f->fd < 0)
-		die(EXIT_CANTCREATE, "%s: cannot create: %s", path, strerror(errno));
-	flock(f->fd, LOCK_EX | LOCK_NB);
-	at_death(remove_part, f);
+	f->fd = open_part(f);
+	/* Another's remove_stale() may have come between the part's making and its lock. */
+	if (fstat(f->fd, &st) == 0 && st.st_nlink == 0) {
+		close(f->fd);
+		f->fd = open_part(f);
+	}
+	if (!pending)
+		at_death(remove_parts, NULL);
+	f->next = pending;
+	pending = f;
 	return f;
 }
 
@@ -143,25 +221,21 @@ int outfile_fd(struct outfile *f)
 
 void outfile_write(struct outfile *f, const void *bytes, size_t n)
 {
-	const char *p = bytes;
-
-	while (n > 0) {
-		ssize_t wrote = write(f->fd, p, n);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
-		p += wrote;
-		n -= (size_t)wrote;
-	}
+	if (write_whole(f->fd, bytes, n))
+		die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
 }
 
 static void forget(struct outfile *f)
 {
-	forget_at_death(remove_part, f);
+	struct outfile **link = &pending;
+
+	while (*link != f)
+		link = &(*link)->next;
+	*link = f->next;
+	if (!pending)
+		forget_at_death(remove_parts, NULL);
 	close(f->fd);
-	close(f->folder);
+	folder_close(f->folder);
 	free(f->path);
 	free(f);
 }
@@ -169,13 +243,14 @@ static void forget(struct outfile *f)
 void outfile_commit(struct outfile *f)
 {
 	unsigned flags = f->no_clobber ? RENAME_NOREPLACE : 0;
+	int folder = f->folder->fd;
 
 	if (fsync(f->fd))
 		die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
-	if (renameat2(f->folder, f->part, f->folder, f->name, flags))
+	if (renameat2(folder, f->part, folder, f->name, flags))
 		die(EXIT_CANTCREATE, "%s: cannot create: %s", f->path, strerror(errno));
 	/* Some file systems cannot sync a folder; the file itself is safe by then. */
-	if (fsync(f->folder) && errno != EINVAL && errno != EROFS)
+	if (fsync(folder) && errno != EINVAL && errno != EROFS)
 		die(EXIT_IO, "%s: cannot sync its folder: %s", f->path, strerror(errno));
 	forget(f);
 }
@@ -184,7 +259,7 @@ void outfile_discard(struct outfile *f)
 {
 	if (!f)
 		return;
-	remove_part(f, 0, NULL);
+	remove_part(f);
 	forget(f);
 }
 
@@ -228,7 +303,7 @@ static bool add_field(struct str *s, const char *field, size_t length, uint64_t 
 		str_addf(s, "%0*llu", key[3] - '0', (unsigned long long)n);
 		return true;
 	}
-	value = lookup ? lookup(arg, key) : NULL;
+	value = lookup(arg, key);
 	if (!value) {
 		*why = "unknown key between braces";
 		return false;
@@ -263,11 +338,6 @@ char *pattern_expand(
 		}
 	}
 	return s.p;
-}
-
-bool pattern_counts(const char *pattern)
-{
-	return strstr(pattern, "{n}") || strstr(pattern, "{n:");
 }
 
 struct manifest {
@@ -308,7 +378,9 @@ void manifest_add(struct manifest *m, const char *path)
 		die(EXIT_IO, "%s: cannot read back: %s", path, strerror(errno));
 	close(fd);
 	free(buffer);
-	str_addf(&m->lines, "%08x %llu %s\n", crc, (unsigned long long)size, base_name(path));
+	str_addf(&m->lines, "%08x %llu ", crc, (unsigned long long)size);
+	str_add_escaped(&m->lines, base_name(path));
+	str_add(&m->lines, "\n");
 }
 
 void manifest_commit(struct manifest *m)

@@ -2,7 +2,9 @@
 /*
  * Files that appear under their name only when they are whole: written beside it as
  * ".NAME.PID-N.part", fsynced, renamed, the folder fsynced. A death removes the part file; one
- * left by a kill is removed by the next command that writes the same name.
+ * left by a kill is removed by the next command that writes the same name. Any number may be open:
+ * each holds a descriptor, as its lock tells the living from the left; those opened in a row in one
+ * folder share that folder's.
  *
  * Everything here dies on failure: EXIT_CANTCREATE where a name cannot be written, EXIT_IO where
  * writing fails.
@@ -18,8 +20,8 @@ struct outfile;
 
 /*
  * Makes sure that path can be written, before any work is done: refuses a folder, device, FIFO,
- * socket or symbolic link, the file that is standard input, an existing one if no_clobber, and a
- * folder that is not there or not writable.
+ * socket or symbolic link, a file that is open for reading (call it when the inputs are), an
+ * existing one if no_clobber, and a folder that is not there or not writable.
  */
 void outfile_check(const char *path, bool no_clobber);
 
@@ -48,9 +50,6 @@ void outfile_discard(struct outfile *f);
 typedef const char *pattern_fn(void *arg, const char *key);
 char *pattern_expand(
 	const char *pattern, uint64_t n, pattern_fn *lookup, void *arg, const char **why);
-
-/* Whether a pattern holds {n}, so that each name differs. */
-bool pattern_counts(const char *pattern);
 
 /*
  * The list of a set's files, written when all are there: "CRC32C SIZE NAME" a line, into

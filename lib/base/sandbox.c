@@ -171,7 +171,7 @@ static bool enter_seccomp(const struct sandbox *s)
 		n = allow_calls(code, n, calls_to_write, COUNT_OF(calls_to_write));
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	program.len = (unsigned short)n;
-	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	return !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 }
 #else
 static bool enter_seccomp(const struct sandbox *s)
@@ -188,15 +188,23 @@ static void lacks(const char *what, bool required)
 	note("sandbox: %s: not available here", what);
 }
 
-void harden(const struct sandbox *s)
+/* What LEAT_SANDBOX asks for; false if nothing is to be done. */
+static bool wanted(bool *required)
 {
 	const char *wish = getenv("LEAT_SANDBOX");
-	bool required = wish && !strcmp(wish, "require");
-	struct rlimit none = {0, 0}, data = {s->memory, s->memory};
 
-	if (wish && *wish && !required && strcmp(wish, "off"))
+	*required = wish && !strcmp(wish, "require");
+	if (wish && *wish && !*required && strcmp(wish, "off"))
 		die(EXIT_USAGE, "LEAT_SANDBOX=%s: must be require or off", wish);
-	if (wish && !strcmp(wish, "off"))
+	return !wish || strcmp(wish, "off");
+}
+
+void harden_files(const struct sandbox *s)
+{
+	struct rlimit none = {0, 0}, data = {s->memory, s->memory};
+	bool required;
+
+	if (!wanted(&required))
 		return;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		lacks("no_new_privs", required);
@@ -207,8 +215,20 @@ void harden(const struct sandbox *s)
 		setrlimit(RLIMIT_DATA, &data);
 	if (!enter_landlock(s))
 		lacks("landlock", required);
-	if (!enter_seccomp(s))
+}
+
+void harden_calls(const struct sandbox *s)
+{
+	bool required;
+
+	if (wanted(&required) && !SANITIZER && !enter_seccomp(s))
 		lacks("seccomp", required);
+}
+
+void harden(const struct sandbox *s)
+{
+	harden_files(s);
+	harden_calls(s);
 }
 
 void sandbox_describe(struct str *out)

@@ -21,8 +21,14 @@ struct sandbox {
 	uint64_t memory;           /* RLIMIT_DATA in bytes, 0 = as it is */
 };
 
-/* Call after threads are started and files opened, before the first untrusted byte. */
+/*
+ * Call after files are opened, before the first untrusted byte. Landlock holds for the thread that
+ * asks for it and those it starts later, starting threads is refused by seccomp: so a command with
+ * threads calls harden_files(), starts them, and calls harden_calls(), which holds for all.
+ */
 void harden(const struct sandbox *s);
+void harden_files(const struct sandbox *s);
+void harden_calls(const struct sandbox *s);
 
 /* Adds "landlock: ABI 7\nseccomp: yes\n…" as `leat --version -v` prints it. */
 void sandbox_describe(struct str *out);

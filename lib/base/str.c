@@ -60,6 +60,15 @@ void str_free(struct str *s)
 	*s = (struct str){0};
 }
 
+void str_add_escaped(struct str *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	reserve(s, 4 * n);
+	escape(s->p + s->len, 4 * n + 1, text, n);
+	s->len += strlen(s->p + s->len);
+}
+
 void str_add_json(struct str *s, const char *text)
 {
 	size_t n = strlen(text), length;

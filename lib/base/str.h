@@ -19,6 +19,9 @@ void str_addf(struct str *s, const char *format, ...) __attribute__((format(prin
 void str_clear(struct str *s);
 void str_free(struct str *s);
 
+/* Adds text with what does not print as \xHH, see escape(). */
+void str_add_escaped(struct str *s, const char *text);
+
 /* Adds text as one JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void str_add_json(struct str *s, const char *text);
 

@@ -288,7 +288,9 @@ void averager_close(struct averager *a)
 
 void averager_drop(struct averager *a)
 {
-	averager_run(a);
-	a->blocks = 0;
+	size_t open = (size_t)((a->filled + SPECTRUM_BLOCK - 1) / SPECTRUM_BLOCK);
+
+	a->blocks -= open < a->blocks ? open : a->blocks;
 	a->filled = 0;
+	averager_run(a);
 }

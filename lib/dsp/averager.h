@@ -42,7 +42,7 @@ void averager_add_padded(struct averager *a, const void *data, size_t samples, i
 /* Transforms of the row that is not full yet. */
 uint64_t averager_open(const struct averager *a);
 
-/* That row ends with what it has, or is forgotten; both work off what was added. */
+/* That row ends with what it has, or is forgotten; both work off the rows before it. */
 void averager_close(struct averager *a);
 void averager_drop(struct averager *a);
 

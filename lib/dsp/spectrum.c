@@ -11,9 +11,6 @@
 #include "kern/kern.h"
 
 #define LENGTH_MAX ((size_t)1 << 28)
-#define FULL_SCALE_MIN 1e-30
-#define FULL_SCALE_MAX 1e30
-#define KAISER_BETA_MAX 700 /* beyond it, I0 leaves f64 */
 
 /*
  * Complex powers of two go through the fused kernel, everything else through FFTW. The accumulator
@@ -53,23 +50,28 @@ static int refuse(const struct spectrum_config *config, struct error *e)
 		return fail(e, EXIT_USAGE, "element type %u: no such type", config->dtype);
 	if (config->subchannels < 1)
 		return fail(e, EXIT_USAGE, "subchannels: must be at least 1");
-	if (!(config->full_scale >= FULL_SCALE_MIN && config->full_scale <= FULL_SCALE_MAX))
+	if (!(config->full_scale >= SPECTRUM_FULL_SCALE_MIN &&
+		config->full_scale <= SPECTRUM_FULL_SCALE_MAX))
 		return fail(e, EXIT_USAGE, "full scale %g: must be %g to %g", config->full_scale,
-			FULL_SCALE_MIN, FULL_SCALE_MAX);
+			SPECTRUM_FULL_SCALE_MIN, SPECTRUM_FULL_SCALE_MAX);
 	if (!isfinite(config->zero))
 		return fail(e, EXIT_USAGE, "zero %g: must be finite", config->zero);
 	if (config->norm == SPECTRUM_DENSITY && !positive(config->rate_hz))
 		return fail(e, EXIT_USAGE, "rate %g Hz: must be > 0", config->rate_hz);
-	if (config->window == WINDOW_KAISER && !(parameter >= 0 && parameter <= KAISER_BETA_MAX))
+	if (config->window == WINDOW_KAISER &&
+		!(parameter >= 0 && parameter <= WINDOW_KAISER_BETA_MAX))
 		return fail(e, EXIT_USAGE, "kaiser window: beta %g: must be 0 to %d", parameter,
-			KAISER_BETA_MAX);
+			WINDOW_KAISER_BETA_MAX);
 	if (config->window == WINDOW_GAUSS && !positive(parameter))
 		return fail(e, EXIT_USAGE, "gauss window: %g samples: must be > 0", parameter);
 	return 0;
 }
 
-/* What turns |X|^2 of values scaled by s->scale into the unit of the norm. */
-static double norm_factor(const struct spectrum *s)
+/*
+ * Sets the factor that turns |X|^2 of values scaled by s->scale into the unit of the norm; refuses
+ * a window whose power is nothing in f32, as gauss between two samples.
+ */
+static int set_factor(struct spectrum *s, struct error *e)
 {
 	const struct spectrum_config *c = &s->config;
 	double sum = 0, square_sum = 0, amplitude = 1 / (s->scale * c->full_scale);
@@ -78,14 +80,16 @@ static double norm_factor(const struct spectrum *s)
 		sum += (double)s->window[k];
 		square_sum += (double)s->window[k] * (double)s->window[k];
 	}
-	switch (c->norm) {
-	case SPECTRUM_DBFS:
-		return amplitude * amplitude / (sum * sum);
-	case SPECTRUM_DENSITY:
-		return amplitude * amplitude / (c->rate_hz * square_sum);
-	default:
-		return 1 / (s->scale * s->scale);
-	}
+	if (!isnormal((float)square_sum))
+		return fail(e, EXIT_USAGE, "window of parameter %g: no weight on %zu samples",
+			c->window_parameter, c->n);
+	if (c->norm == SPECTRUM_DBFS)
+		s->factor = amplitude * amplitude / (sum * sum);
+	else if (c->norm == SPECTRUM_DENSITY)
+		s->factor = amplitude * amplitude / (c->rate_hz * square_sum);
+	else
+		s->factor = 1 / (s->scale * s->scale);
+	return 0;
 }
 
 int spectrum_new(struct spectrum **made, const struct spectrum_config *config, struct error *e)
@@ -103,13 +107,16 @@ int spectrum_new(struct spectrum **made, const struct spectrum_config *config, s
 	s->scale = ldexp(1, -ilogb(config->full_scale));
 	s->window = xaligned(config->n, sizeof(*s->window));
 	window_make(s->window, config->n, config->window, config->window_parameter);
-	s->factor = norm_factor(s);
+	code = set_factor(s, e);
+	if (!code && !fused)
+		code = fft_new(&s->fft, config->n, is_real(s), e);
+	if (code) {
+		spectrum_free(s);
+		return code;
+	}
 	if (fused) {
 		s->table = xaligned(kern_fft_table_size(config->n), sizeof(*s->table));
 		s->kern->fft_table(s->table, config->n);
-	} else if ((code = fft_new(&s->fft, config->n, is_real(s), e))) {
-		spectrum_free(s);
-		return code;
 	}
 	*made = s;
 	return 0;

@@ -23,9 +23,15 @@ enum window_kind {
 	WINDOW_BLACKMAN,
 	WINDOW_BLACKMANHARRIS,
 	WINDOW_FLATTOP,
-	WINDOW_KAISER, /* parameter: beta >= 0 */
+	WINDOW_KAISER, /* parameter: beta, 0 to WINDOW_KAISER_BETA_MAX */
 	WINDOW_GAUSS,  /* parameter: standard deviation in samples > 0 */
 };
+
+#define WINDOW_KAISER_BETA_MAX 700 /* beyond it, I0 leaves f64 */
+
+/* The range of full_scale. */
+#define SPECTRUM_FULL_SCALE_MIN 1e-30
+#define SPECTRUM_FULL_SCALE_MAX 1e30
 
 /*
  * Writes the periodic window of n samples, w[k] for k/n of the period, computed in f64. The cosine
@@ -61,7 +67,10 @@ struct spectrum;
 /* Scratch of one thread. */
 struct spectrum_scratch;
 
-/* 0, or an error: EXIT_USAGE for a length or type that cannot be served, EXIT_OS. */
+/*
+ * 0, or an error: EXIT_USAGE for a config that cannot be served, such as a window whose power is
+ * too small for f32; EXIT_OS.
+ */
 int spectrum_new(struct spectrum **s, const struct spectrum_config *config, struct error *e);
 void spectrum_free(struct spectrum *s);
 

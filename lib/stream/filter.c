@@ -3,14 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "stream/inner.h"
 
@@ -58,17 +61,8 @@ static void check_environment(void)
 
 static void print_all(const struct str *text)
 {
-	const char *p = text->p;
-	size_t left = text->len;
-
-	while (left > 0) {
-		ssize_t n = write(STDOUT_FILENO, p, left);
-
-		if (n < 0)
-			die(EXIT_IO, "cannot write: %s", strerror(errno));
-		p += n;
-		left -= (size_t)n;
-	}
+	if (write_whole(STDOUT_FILENO, text->p ? text->p : "", text->len))
+		die(EXIT_IO, "cannot write: %s", strerror(errno));
 }
 
 static void describe(const struct command *c, const struct option *sink, struct str *out)
@@ -170,22 +164,25 @@ static void first_interrupt(int number)
 	signal(SIGINT, die_of_signal);
 }
 
+/* What was ignored at start, as by nohup or a script for its background jobs, stays ignored. */
+static void on_signal(int number, void (*handler)(int), int flags)
+{
+	struct sigaction before, act = {.sa_handler = handler, .sa_flags = flags};
+
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(number, &act, NULL);
+}
+
 static void handle_signals(const struct filter *f)
 {
-	struct sigaction act = {.sa_handler = die_of_signal};
+	void (*stop)(int) = f->inner->unbounded ? want_stop : die_of_signal;
 	struct stat st;
 	bool piped = f->command->role != ROLE_SOURCE && f->command->role != ROLE_TOOL &&
 		fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 
-	sigaction(SIGHUP, &act, NULL);
-	if (f->inner->unbounded)
-		act.sa_handler = want_stop;
-	sigaction(SIGTERM, &act, NULL);
-	if (piped) {
-		act.sa_handler = first_interrupt;
-		act.sa_flags = SA_RESTART;
-	}
-	sigaction(SIGINT, &act, NULL);
+	on_signal(SIGHUP, die_of_signal, 0);
+	on_signal(SIGTERM, stop, 0);
+	on_signal(SIGINT, piped ? first_interrupt : stop, piped ? SA_RESTART : 0);
 }
 
 void filter_unbounded(struct filter *f)
@@ -206,13 +203,10 @@ bool filter_stopping(const struct filter *f)
 static unsigned kinds_out(const struct filter *f, const struct meta *meta)
 {
 	const struct command *c = f->command;
-	unsigned kinds = meta_kinds(meta);
 
 	if (c->role == ROLE_SOURCE || c->segments == SEGMENTS_JOIN)
 		return c->out;
-	if (c->out == KINDS_ALL || kinds == 0)
-		return kinds;
-	return (kinds & ~c->in) | c->out;
+	return (meta_kinds(meta) & ~c->in) | c->out;
 }
 
 static void set_kinds(struct meta *meta, unsigned kinds)
@@ -231,7 +225,8 @@ static void set_kinds(struct meta *meta, unsigned kinds)
 
 void filter_head(struct filter *f, struct meta *meta)
 {
-	set_kinds(meta, kinds_out(f, meta));
+	if (f->command->out != KINDS_ALL)
+		set_kinds(meta, kinds_out(f, meta));
 	history_add(meta, f);
 	writer_head(f->inner->writer, meta);
 }
@@ -254,7 +249,11 @@ void filter_end(struct filter *f, bool more)
 
 void filter_flush(struct filter *f)
 {
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
 	writer_flush(f->inner->writer);
+	if (poll(&p, 1, 0) > 0 && p.revents & POLLERR && !f->sink.pass)
+		die_silently(EXIT_DOWNSTREAM, "the reader has left");
 }
 
 void filter_note(struct filter *f, const char *key, int64_t value)
@@ -562,6 +561,8 @@ static void read_input(struct filter *f, int fd, const char *name)
 
 	f->inner->reader = open_input(f, fd, name);
 	for (;;) {
+		size_t data = 0;
+
 		if (reader_lend(f->inner->reader, frames, LEND, &count, &e)) {
 			if (e.code == EXIT_DATA)
 				die(e.code, "%s: frame %llu: %s", name,
@@ -571,9 +572,22 @@ static void read_input(struct filter *f, int fd, const char *name)
 		if (count == 0)
 			break;
 		give(f, frames, count);
-		progress_step(f, count);
+		for (size_t i = 0; i < count; i++)
+			data += kind_is_data(frames[i].kind);
+		progress_step(f, data);
 		if (f->inner->stopped)
 			break;
+	}
+}
+
+/* Inputs are opened at once, and the images of a set wait open for END. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 }
 
@@ -581,6 +595,8 @@ static void read_input(struct filter *f, int fd, const char *name)
 static int *open_operands(struct filter *f)
 {
 	int *fds = xcalloc((size_t)f->operand_count + 1, sizeof(*fds));
+	struct stat st;
+
 
 	for (int i = 0; i < f->operand_count; i++) {
 		if (!strcmp(f->operands[i], "-"))
@@ -588,6 +604,9 @@ static int *open_operands(struct filter *f)
 		fds[i] = open(f->operands[i], O_RDONLY | O_CLOEXEC);
 		if (fds[i] < 0)
 			die(EXIT_NOINPUT, "%s: cannot open: %s", f->operands[i], strerror(errno));
+		if (fstat(fds[i], &st) == 0 && S_ISDIR(st.st_mode))
+			die(EXIT_NOINPUT, "%s: cannot open: is a folder, must be a stream file",
+				f->operands[i]);
 	}
 	return fds;
 }
@@ -667,6 +686,31 @@ static void run_stream(struct filter *f, const int *fds)
 	progress_done(f);
 }
 
+/* A stream appended to its own input would never end. */
+static void refuse_own_input(const struct filter *f, const int *fds)
+{
+	int count = f->command->stream_operands ? f->operand_count : 0;
+	struct stat out, in;
+
+	if (fstat(STDOUT_FILENO, &out) || !S_ISREG(out.st_mode) || f->command->role == ROLE_SOURCE)
+		return;
+	for (int i = -1; i < count; i++)
+		if (fstat(i < 0 ? STDIN_FILENO : fds[i], &in) == 0 && in.st_dev == out.st_dev &&
+			in.st_ino == out.st_ino && (i >= 0 || reads_standard_input(f)))
+			die(EXIT_CANTCREATE, "standard output: is the input itself");
+}
+
+static void start_threads(struct filter *f, const int *fds)
+{
+	unsigned threads = (unsigned)f->common.jobs;
+
+	if (!f->command->parallel)
+		return;
+	if (threads == 0)
+		threads = f->command->role != ROLE_SOURCE && input_is_file(f, fds) ? cpu_count() : 1;
+	f->pool = pool_new(threads);
+}
+
 int command_main(const struct command *command, int argc, char **argv)
 {
 	struct filter_inner inner = {0};
@@ -685,24 +729,21 @@ int command_main(const struct command *command, int argc, char **argv)
 		return EXIT_OK;
 	}
 	refuse_terminals(&f);
+	allow_many_files();
 	if (command->stream_operands)
 		fds = open_operands(&f);
+	refuse_own_input(&f, fds);
 	if (command->role == ROLE_SINK)
 		sink_prepare(&f);
-	if (command->parallel) {
-		unsigned threads = (unsigned)f.common.jobs;
-
-		if (threads == 0)
-			threads = command->role != ROLE_SOURCE && input_is_file(&f, fds) ? cpu_count() : 1;
-		f.pool = pool_new(threads);
-	}
 	if (command->prepare)
 		command->prepare(&f);
 	if (command->role != ROLE_SINK || f.sink.pass)
 		inner.writer = writer_open(STDOUT_FILENO, command->name, f.sink.pass);
 	progress_prepare(&f);
 	handle_signals(&f);
-	harden(&f.sandbox);
+	harden_files(&f.sandbox);
+	start_threads(&f, fds);
+	harden_calls(&f.sandbox);
 	if (command->role == ROLE_SOURCE)
 		run_source(&f);
 	else

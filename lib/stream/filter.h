@@ -139,9 +139,15 @@ uint64_t filter_bytes_read(const struct filter *f);
 /*
  * Files of a sink. sink_open gives a descriptor to write the next file to: the part file of -o or
  * of the next name of --name, standard output for text, else a spool that reaches standard output
- * after END. A second file for one -o dies with EXIT_DATA. The library commits all after END.
+ * after END. A second file for one -o dies with EXIT_DATA.
  */
 int sink_open(struct filter *f, const struct meta *meta);
+
+/*
+ * The file is whole. One of a set appears under its name at once, so that who watches a live stream
+ * has it; that the set is whole, its manifest says after END. Others wait for END.
+ */
+void sink_close(struct filter *f);
 
 /* Writes text to what sink_open gave. */
 void sink_write(struct filter *f, const void *bytes, size_t n);

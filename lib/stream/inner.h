@@ -10,9 +10,10 @@
 
 /* The files a sink has written and not yet committed. */
 struct sink_files {
-	struct outfile **file;
-	char **path;
+	struct outfile *file; /* not committed yet */
+	char **path;          /* of all so far */
 	size_t count;
+	struct manifest *set; /* of --name */
 	int fd;         /* of the file being written, -1 = none */
 	bool spooled;   /* fd is a spool for standard output */
 	char *folder;

@@ -102,6 +102,8 @@ static int parse_lines(struct meta *m, const char *text, size_t n, struct error 
 
 		if (!newline)
 			return fail(e, EXIT_DATA, "metadata: line %zu has no end", m->count + 1);
+		if (m->count == META_LINES_MAX)
+			return fail(e, EXIT_DATA, "metadata: more than %d lines", META_LINES_MAX);
 		if (!meta_key_valid(text, key))
 			return fail(e, EXIT_DATA, "metadata: line %zu: '%.*s' is not a key", m->count + 1,
 				(int)(key > 80 ? 80 : key), text);
@@ -335,14 +337,32 @@ void meta_drop_scope(struct meta *m, char scope)
 	remove_where(m, has_scope, &scope);
 }
 
-static bool is_in(const struct meta_item *item, const void *meta)
+struct keys {
+	const char **key;
+	size_t count;
+};
+
+static int by_text(const void *a, const void *b)
 {
-	return meta_get(meta, item->key);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_among(const struct meta_item *item, const void *arg)
+{
+	const struct keys *keys = arg;
+
+	return bsearch(&item->key, keys->key, keys->count, sizeof(*keys->key), by_text);
 }
 
 void meta_overlay(struct meta *m, const struct meta *over)
 {
-	remove_where(m, is_in, over);
+	struct keys keys = {.key = xcalloc(over->count, sizeof(*keys.key)), .count = over->count};
+
+	for (size_t i = 0; i < over->count; i++)
+		keys.key[i] = over->item[i].key;
+	qsort(keys.key, keys.count, sizeof(*keys.key), by_text);
+	remove_where(m, is_among, &keys);
+	free(keys.key);
 	for (size_t i = 0; i < over->count; i++)
 		meta_add(m, over->item[i].key, over->item[i].value);
 }

@@ -24,6 +24,9 @@ struct meta {
 	size_t count, size;
 };
 
+/* So many lines a frame may have: more than any telescope writes, less than an attack needs. */
+#define META_LINES_MAX 32768
+
 /* Replaces m by what n bytes of text say. 0, or EXIT_DATA with *e and m empty. */
 int meta_parse(struct meta *m, const char *text, size_t n, struct error *e);
 

@@ -39,9 +39,9 @@ struct reader {
 	bool has_kinds;
 	unsigned kinds; /* as HEAD names them */
 	uint64_t seq, frames;
-	int64_t row_step, next_index, group_index;
-	bool has_rate, has_index, in_group;
-	unsigned next_kind;
+	int64_t row_step, group_index;
+	int64_t next_index[2]; /* of IQ, of SPECTRA */
+	bool has_rate, has_index[2], in_group;
 };
 
 struct reader *reader_open(int fd, const char *name)
@@ -144,15 +144,16 @@ static int read_head(struct reader *r, const struct frame *f, struct error *e)
 	if (code)
 		return code;
 	r->seq = r->frames = 0;
-	r->has_index = r->in_group = false;
-	r->row_step = 0;
+	r->in_group = false;
+	r->has_index[0] = r->has_index[1] = false;
+	if (!positive(r, "row_step", &r->row_step))
+		r->row_step = 0;
 	r->has_kinds = meta_get(&r->head, "kinds");
 	r->kinds = meta_kinds(&r->head);
 	r->has_rate = positive(r, "rate_num", &ignored) && positive(r, "rate_den", &ignored);
 	if ((r->kinds & (KIND_BIT(KIND_IQ) | KIND_BIT(KIND_SPECTRA))) && !r->has_rate)
 		return fail(e, EXIT_DATA, NO_RATE);
-	if ((r->kinds & KIND_BIT(KIND_SPECTRA)) &&
-		(!positive(r, "row_step", &r->row_step) || !positive(r, "row_span", &ignored)))
+	if ((r->kinds & KIND_BIT(KIND_SPECTRA)) && (!r->row_step || !positive(r, "row_span", &ignored)))
 		return fail(e, EXIT_DATA, "HEAD: row_step, row_span: missing or not positive: a segment "
 			"of SPECTRA needs them");
 	return 0;
@@ -161,25 +162,24 @@ static int read_head(struct reader *r, const struct frame *f, struct error *e)
 /* IQ and SPECTRA: the index runs on, or jumps forward where the frame says so. */
 static int check_index(struct reader *r, const struct frame *f, struct error *e)
 {
-	int64_t step = f->kind == KIND_SPECTRA ? r->row_step : 1, length;
-	bool jump = f->flags & FRAME_DISCONTINUITY;
+	bool spectra = f->kind == KIND_SPECTRA, jump = f->flags & FRAME_DISCONTINUITY;
+	int64_t step = spectra ? r->row_step : 1, *next = &r->next_index[spectra], length;
 
-	if (f->kind != KIND_IQ && f->kind != KIND_SPECTRA)
+	if (f->kind != KIND_IQ && !spectra)
 		return 0;
-	if (r->has_index && r->next_kind == f->kind) {
+	if (r->has_index[spectra]) {
 		/* A row of spectra may be shorter than the others before a gap: its start counts. */
-		if ((__int128)f->index <= (__int128)r->next_index - step)
+		if ((__int128)f->index <= (__int128)*next - step)
 			return fail(e, EXIT_DATA, "index runs backwards: %lld, expected %lld",
-				(long long)f->index, (long long)r->next_index);
-		if (f->index != r->next_index && !jump)
+				(long long)f->index, (long long)*next);
+		if (f->index != *next && !jump)
 			return fail(e, EXIT_DATA, "index jumps to %lld, expected %lld, without the mark of a gap",
-				(long long)f->index, (long long)r->next_index);
+				(long long)f->index, (long long)*next);
 	}
 	if (__builtin_mul_overflow((int64_t)f->dim[0], step, &length) ||
-		__builtin_add_overflow(f->index, length, &r->next_index))
+		__builtin_add_overflow(f->index, length, next))
 		return fail(e, EXIT_DATA, "index %lld: runs beyond 64 bits", (long long)f->index);
-	r->has_index = true;
-	r->next_kind = f->kind;
+	r->has_index[spectra] = true;
 	return 0;
 }
 
@@ -358,10 +358,12 @@ static int fill(struct reader *r, size_t wish, size_t *got, struct error *e)
 	make_room(r, wish);
 	if (r->flush && writer_pending(r->flush) && poll(&p, 1, 0) == 0)
 		writer_flush(r->flush);
-	do
+	do {
 		n = r->file ? pread(r->fd, r->buffer + r->end, wish, r->offset)
 			    : read(r->fd, r->buffer + r->end, wish);
-	while (n < 0 && errno == EINTR);
+		if (n < 0 && errno == EAGAIN) /* left non-blocking by others */
+			(void)poll(&p, 1, -1);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n < 0)
 		return fail(e, EXIT_IO, "%s: cannot read: %s", r->name, strerror(errno));
 	took(r, (size_t)n);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "stream/inner.h"
 
 #define SINK_OPTION(member) offsetof(struct sink_options, member)
@@ -34,15 +34,12 @@ static const char *key_of(void *arg, const char *key)
 	return meta ? meta_get(meta, key) : NULL;
 }
 
-/* All images of a set wait open for END. */
-static void allow_many_files(void)
+/* Keys are known only when there is metadata. */
+static const char *any_key(void *arg, const char *key)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	(void)arg;
+	(void)key;
+	return "";
 }
 
 void sink_prepare(struct filter *f)
@@ -64,16 +61,16 @@ void sink_prepare(struct filter *f)
 		files->folder = folder_of(o->output);
 	}
 	if (o->name) {
-		/* Keys are known only later: here only the braces are checked. */
-		free(pattern_expand(o->name, 0, NULL, NULL, &why));
-		if (why && !strstr(why, "unknown key"))
+		char *first = pattern_expand(o->name, 0, any_key, NULL, &why);
+
+		if (!first)
 			die(EXIT_USAGE, "--name: %s: %s", o->name, why);
+		free(first);
 		files->folder = folder_of(o->name);
 		if (strchr(files->folder, '{'))
 			die(EXIT_USAGE, "--name: %s: the folder must not hold braces", o->name);
 		if (access(files->folder, W_OK | X_OK))
 			die(EXIT_CANTCREATE, "--name: folder %s: %s", files->folder, strerror(errno));
-		allow_many_files();
 	}
 	if (!o->output && !o->name && !f->command->text && isatty(STDOUT_FILENO))
 		die(EXIT_USAGE, "standard output is a terminal: name a file with -o");
@@ -108,28 +105,30 @@ int sink_open(struct filter *f, const struct meta *meta)
 			die(EXIT_DATA, "--name: %s: a second image of this name: use {n}", path);
 	if (f->sink.name)
 		outfile_check(path, f->sink.no_clobber);
-	files->file = xrealloc(files->file, files->count + 1, sizeof(*files->file));
 	files->path = xrealloc(files->path, files->count + 1, sizeof(*files->path));
-	files->file[files->count] = outfile_open(path, f->sink.no_clobber);
-	files->path[files->count] = path;
-	files->fd = outfile_fd(files->file[files->count++]);
+	files->path[files->count++] = path;
+	files->file = outfile_open(path, f->sink.no_clobber);
+	files->fd = outfile_fd(files->file);
 	return files->fd;
+}
+
+void sink_close(struct filter *f)
+{
+	struct sink_files *files = &f->inner->files;
+
+	if (!f->sink.name)
+		return;
+	if (!files->set)
+		files->set = manifest_new(f->sink.name);
+	outfile_commit(files->file);
+	files->file = NULL;
+	manifest_add(files->set, files->path[files->count - 1]);
 }
 
 static void write_fd(int fd, const void *bytes, size_t n)
 {
-	const char *p = bytes;
-
-	while (n > 0) {
-		ssize_t wrote = write(fd, p, n);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			die(EXIT_IO, "cannot write: %s", strerror(errno));
-		p += wrote;
-		n -= (size_t)wrote;
-	}
+	if (write_whole(fd, bytes, n))
+		die(EXIT_IO, "cannot write: %s", strerror(errno));
 }
 
 void sink_write(struct filter *f, const void *bytes, size_t n)
@@ -150,19 +149,15 @@ static void copy_spool(int fd)
 void sink_commit(struct filter *f)
 {
 	struct sink_files *files = &f->inner->files;
-	struct manifest *set = f->sink.name ? manifest_new(f->sink.name) : NULL;
 
 	if (files->spooled)
 		copy_spool(files->fd);
-	for (size_t i = 0; files->file && i < files->count; i++) {
-		outfile_commit(files->file[i]);
-		if (set)
-			manifest_add(set, files->path[i]);
+	if (files->file)
+		outfile_commit(files->file);
+	if (files->set)
+		manifest_commit(files->set);
+	for (size_t i = 0; files->path && i < files->count; i++)
 		free(files->path[i]);
-	}
-	if (set)
-		manifest_commit(set);
-	free(files->file);
 	free(files->path);
 	*files = (struct sink_files){.fd = -1, .folder = files->folder};
 }

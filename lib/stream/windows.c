@@ -7,7 +7,7 @@
 struct windows {
 	size_t n, hop, row_size;
 	bool in_run;
-	int64_t next;    /* index of the next window's first sample */
+	int64_t next;    /* index of the next window's first sample; INT64_MAX if that is beyond */
 	int64_t covered; /* end of the last window */
 	int64_t have;    /* end of the samples seen */
 
@@ -61,8 +61,10 @@ static void add_run(struct windows *w, struct window_run run)
 /* How many windows start at or after `next`, before `limit`, and end by `end`. */
 static size_t windows_in(const struct windows *w, int64_t limit, int64_t end)
 {
-	int64_t last = end - (int64_t)w->n; /* the last possible start */
+	int64_t last; /* the last possible start */
 
+	if (__builtin_sub_overflow(end, (int64_t)w->n, &last))
+		return 0;
 	if (last >= limit)
 		last = limit - 1;
 	return last < w->next ? 0 : (size_t)((last - w->next) / (int64_t)w->hop) + 1;
@@ -74,7 +76,8 @@ static void give_windows(struct windows *w, const void *data, size_t count)
 		return;
 	add_run(w, (struct window_run){.data = data, .count = count, .index = w->next});
 	w->covered = w->next + (int64_t)((count - 1) * w->hop + w->n);
-	w->next += (int64_t)(count * w->hop);
+	if (__builtin_add_overflow(w->next, (int64_t)(count * w->hop), &w->next))
+		w->next = INT64_MAX;
 }
 
 static void keep_until_next_feed(struct windows *w)
@@ -159,9 +162,8 @@ static void feed(struct windows *w, const struct frame *f)
 	rows += (size_t)(w->next - index) * w->row_size;
 	inside = windows_in(w, end, end);
 	give_windows(w, rows, inside);
-	rows += inside * w->hop * w->row_size;
 	if (w->next < end)
-		carry(w, rows, (size_t)(end - w->next));
+		carry(w, rows + inside * w->hop * w->row_size, (size_t)(end - w->next));
 }
 
 void windows_feed(struct windows *w, const struct frame *frames, size_t count)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct writer {
 	int fd;
 	const char *tool;
 	bool keep_going, reader_left, sum, in_segment;
-	volatile sig_atomic_t busy; /* inside write(): how much went out is unknown */
+	volatile sig_atomic_t busy; /* a frame is on its way: how much of it went out is unknown */
 	bool broken; /* a write failed with a frame half out, or ABORT is out: nothing may follow */
 	uint64_t seq, frames, bytes;
 	int64_t row_step; /* of SPECTRA, from HEAD */
@@ -101,7 +102,19 @@ static void write_failed(struct writer *w)
 			die_silently(EXIT_DOWNSTREAM, "the reader has left");
 		return;
 	}
+	if (e == EFAULT) /* the payload lies in the map of a file that has shrunk */
+		die(EXIT_DATA, "the input became shorter while it was read");
 	die(EXIT_IO, "cannot write the stream: %s", strerror(e));
+}
+
+/* Whether a write is to be tried again: interrupted, or a descriptor left non-blocking by others. */
+static bool write_again(const struct writer *w)
+{
+	struct pollfd p = {.fd = w->fd, .events = POLLOUT};
+
+	if (errno == EAGAIN)
+		(void)poll(&p, 1, -1);
+	return errno == EINTR || errno == EAGAIN;
 }
 
 static void write_all(struct writer *w, struct iovec *v, int count)
@@ -109,9 +122,8 @@ static void write_all(struct writer *w, struct iovec *v, int count)
 	while (count > 0 && !w->reader_left) {
 		ssize_t n;
 
-		w->busy = true;
 		n = writev(w->fd, v, count);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && write_again(w))
 			continue;
 		if (n < 0) {
 			write_failed(w);
@@ -127,17 +139,20 @@ static void write_all(struct writer *w, struct iovec *v, int count)
 			v->iov_len -= (size_t)n;
 		}
 	}
-	w->busy = false;
 }
 
 void writer_flush(struct writer *w)
 {
 	struct iovec v = {.iov_base = w->gathered, .iov_len = w->used};
 
+	sig_atomic_t outer = w->busy;
+
 	if (w->used == 0)
 		return;
+	w->busy = true;
 	w->used = 0;
 	write_all(w, &v, 1);
+	w->busy = outer;
 }
 
 /* The frame's end: zero padding, payload CRC, low half of the length. */
@@ -194,7 +209,9 @@ static void send_frame(struct writer *w, const struct frame *f)
 static void number_and_send(struct writer *w, struct frame *f)
 {
 	static const uint8_t zeros[2 * FRAME_ALIGN];
+	sig_atomic_t outer = w->busy;
 
+	w->busy = true;
 	f->seq = w->seq++;
 	if (!(f->flags & FRAME_CRC)) {
 		f->payload_crc = 0;
@@ -205,6 +222,7 @@ static void number_and_send(struct writer *w, struct frame *f)
 		}
 	}
 	send_frame(w, f);
+	w->busy = outer;
 }
 
 static void send_meta(struct writer *w, unsigned kind, unsigned flags, const struct meta *meta)
@@ -222,12 +240,14 @@ static void send_meta(struct writer *w, unsigned kind, unsigned flags, const str
 
 void writer_head(struct writer *w, const struct meta *meta)
 {
-	w->seq = 0;
-	w->frames = 0;
 	w->row_step = 1;
 	meta_i64(meta, "row_step", &w->row_step);
-	w->in_segment = true;
+	w->busy = true; /* until it is known that a segment is open */
+	w->seq = 0;
+	w->frames = 0;
 	send_meta(w, KIND_HEAD, 0, meta);
+	w->in_segment = true;
+	w->busy = false;
 }
 
 void writer_forward(struct writer *w, const struct frame *f)
@@ -258,7 +278,6 @@ void writer_frame(struct writer *w, const struct frame *f)
 		part.index = f->index + (int64_t)(at * step);
 		writer_forward(w, &part);
 		part.flags &= (uint16_t)~(FRAME_DISCONTINUITY | FRAME_CRC);
-		part.meta_len = 0;
 	}
 }
 
@@ -269,18 +288,32 @@ void writer_end(struct writer *w, const struct meta *notes, bool more)
 	meta_setf(&m, "frames", "%llu", (unsigned long long)w->frames);
 	for (size_t i = 0; notes && i < notes->count; i++)
 		meta_add(&m, notes->item[i].key, notes->item[i].value);
+	w->busy = true;
 	send_meta(w, KIND_END, more ? FRAME_MORE : 0, &m);
-	meta_clear(&m);
 	w->in_segment = false;
+	w->busy = false;
+	meta_clear(&m);
 	writer_flush(w);
 }
 
-/* May run in a signal handler, so it takes no memory; bytes beyond ASCII in the reason become '?'. */
+/* What a value may hold unescaped; anything else becomes '?'. */
+static void plain(char *out, size_t size, const char *text)
+{
+	size_t used = 0, length;
+
+	for (; *text && used + 4 < size; text += length ? length : 1) {
+		length = *text == '\\' ? 0 : printable_length(text, strlen(text));
+		memcpy(out + used, length ? text : "?", length ? length : 1);
+		used += length ? length : 1;
+	}
+	out[used] = '\0';
+}
+
+/* May run in a signal handler, so it takes no memory. */
 void writer_abort(struct writer *w, const char *tool, int code, const char *reason)
 {
-	char text[1400], safe[1200];
+	char text[1400], plain_tool[80], plain_reason[1200];
 	struct frame head = {.kind = KIND_HEAD}, f = {.kind = KIND_ABORT, .meta = text};
-	int n;
 
 	if (w->broken || w->busy || w->reader_left)
 		return;
@@ -289,11 +322,10 @@ void writer_abort(struct writer *w, const char *tool, int code, const char *reas
 		number_and_send(w, &head);
 	}
 	w->in_segment = false;
-	for (n = 0; reason[n] && n < (int)sizeof(safe) - 1; n++)
-		safe[n] = reason[n] < 0x20 || reason[n] > 0x7e || reason[n] == '\\' ? '?' : reason[n];
-	safe[n] = '\0';
-	n = snprintf(text, sizeof(text), "tool %.64s\nreason %s\ncode %d\n", tool, safe, code);
-	f.meta_len = (uint32_t)n;
+	plain(plain_tool, sizeof(plain_tool), tool);
+	plain(plain_reason, sizeof(plain_reason), reason);
+	f.meta_len = (uint32_t)snprintf(text, sizeof(text), "tool %s\nreason %s\ncode %d\n",
+		plain_tool, plain_reason, code);
 	number_and_send(w, &f);
 	writer_flush(w);
 	w->broken = true; /* nothing may follow */

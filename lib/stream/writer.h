@@ -27,7 +27,7 @@ void writer_head(struct writer *w, const struct meta *meta);
 /*
  * Writes a data frame: kind, dtype, ndim, dim, index, flags, meta and payload are the caller's, the
  * rest is set here. A payload over FRAME_PAYLOAD_MAX of IQ or SPECTRA is split by rows; of the
- * parts only the first has FRAME_DISCONTINUITY and metadata. Returns the frames written.
+ * parts only the first has FRAME_DISCONTINUITY.
  */
 void writer_frame(struct writer *w, const struct frame *f);
 

@@ -59,3 +59,7 @@ assert d["damaged"] == []'
 	expect 66 drf-info nowhere
 	says nowhere
 }
+
+@test "a parent that ignores its children is no trouble" {
+	expect 0 timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' drf-info "$CAPTURE"
+}

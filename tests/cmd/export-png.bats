@@ -153,6 +153,37 @@ export_it() {
 	[[ $(wc -l <x.manifest) == 2 ]]
 }
 
+@test "a set: each image appears when it is whole, the manifest when all are" {
+	{
+		printf 'key kinds IMAGE\nHEAD\n'
+		printf 'IMAGE u8 %d 1x1x3 last\n' {0..39}
+		printf 'END\n'
+	} | mkstream >in
+	(
+		ulimit -n 60
+		export-png --name 'x_{n:02}.png' <in
+	)
+	[[ $(wc -l <x.manifest) == 40 ]]
+	[[ $(cut -d ' ' -f 3 x.manifest) == "$(printf 'x_%02d.png\n' {0..39})" ]]
+	[[ $(show x_39.png | head -n 1) == '3 1 8 0' ]]
+	head -c -64 in >short
+	expect 76 export-png --name 'y_{n:02}.png' <short
+	[[ $(show y_39.png | head -n 1) == '3 1 8 0' ]]
+	no_files y.manifest
+}
+
+@test "braces of --name are checked before anything is read" {
+	for name in '{' 'x}' '{n:4}' '{}'; do
+		expect 64 export-png --name "$name" </dev/null
+		says --name
+	done
+	image u8 1x1x2 object 'M 31' | mkstream >in
+	export-png --name '{object}.png' <in
+	[[ -e M_31.png ]]
+	expect 65 export-png --name '{unit}.png' <in
+	says 'unknown key'
+}
+
 @test "a waterfall comes through as it is" {
 	generate SPECTRA | waterfall --height 16 --width 24 >in
 	export-png -o x.png --level 0 <in

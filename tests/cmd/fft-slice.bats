@@ -149,6 +149,58 @@ tone() {
 	says ci16 ci8
 }
 
+# iq [LINE …]: a segment of the frames that the lines say, after a HEAD of rate 100.
+iq() {
+	printf '%s\n' 'key kinds IQ' 'key rate_num 100' 'key rate_den 1' "$@" END | mkstream >in
+}
+
+@test "one segment has one full scale and one zero" {
+	iq 'key full_scale 100' HEAD 'IQ ci16 0 100x1' 'key full_scale 200' 'IQ ci16 100 100x1'
+	expect 65 fft-slice -n 10 <in
+	says full_scale 100 200
+	iq HEAD 'key zero 3' 'IQ ci16 0 100x1' 'IQ ci16 100 100x1'
+	expect 65 fft-slice -n 10 <in
+	says zero 3 0
+	iq 'key full_scale 100' HEAD 'key full_scale 100' 'IQ ci16 0 100x1' 'IQ ci16 100 100x1'
+	expect 0 fft-slice -n 10 <in
+	for wrong in 'full_scale 0' 'full_scale -1' 'full_scale nan' 'zero inf'; do
+		iq "key $wrong" HEAD 'IQ ci16 0 100x1'
+		expect 65 fft-slice -n 10 <in
+	done
+}
+
+@test "rows that run beyond 64 bits are refused" {
+	iq HEAD 'IQ ci16 9223372036854773000 1000x1' 'IQ ci16 9223372036854774000 1000x1'
+	for hop in 1500 1000000 1Gi; do
+		expect 65 fft-slice -n 1500 --hop "$hop" --average 2 --tail pad <in
+		says '64 bits'
+	done
+	expect 65 fft-slice -n 1000 --hop 1Gi <in
+	says '64 bits'
+	expect 0 fft-slice -n 500 <in
+	[[ $(runs <out) == "9223372036854773000 4 -" ]]
+}
+
+@test "an average that no index can hold is refused, others are exact" {
+	printf '%s\n' 'key kinds IQ' 'key rate_num 1000000000000000' 'key rate_den 1' HEAD \
+		'IQ ci16 0 1000x1' END | mkstream >in
+	expect 64 timeout 20 fft-slice -n 16 --average 100000d <in
+	says --average 'too long'
+	iq HEAD 'IQ ci16 0 100x1'
+	expect 64 fft-slice -n 10 --average 9000000000000000000 <in
+	expect 0 fft-slice -n 2 --average 100000d <in
+	grep -q '^row_step 864000000000$' < <(stream-head -n 1 out | sed 's/^ *//')
+}
+
+@test "windows that cannot serve are refused" {
+	expect 64 fft-slice --window kaiser:1000 </dev/null
+	says kaiser 700
+	iq HEAD 'IQ ci16 0 2000x1'
+	expect 64 fft-slice -n 1001 --window gauss:0.01 <in
+	says window
+	expect 0 fft-slice -n 1000 --window gauss:0.01 <in
+}
+
 @test "a level of the CPU and the number of threads change no byte" {
 	iq-gen --noise 0.3 --seconds 300ms --gap 100ms:1ms >in
 	fft-slice -a 70 <in >one

@@ -127,3 +127,22 @@ n = np.arange(len(f)); assert np.abs(f - (-20e3 + 80e3 * (n + 0.5) / 100000)).ma
 		says "${wrong%%=*}"
 	done
 }
+
+@test "iq-gen: events beyond 64 bits last to the end" {
+	iq-gen --rate 1000T --seconds 2ns --gap 1ns:2562047h >gap
+	[[ $(stream-payload gap | wc -c) == 4000000 ]]
+	samples --rate 1000T --seconds 2ns --type cf32 --burst 1ns:2562047h
+	python 'a = np.abs(x); assert (a[:1000000] == 0).all() and (a[1000000:] > 0.999).all()'
+}
+
+@test "iq-gen: HEAD says how many frames come" {
+	iq-gen --rate 1M --seconds 1s --gap 100ms:1us --gap 100.5ms:200ms --retune 400ms:1M \
+		--retune 500ms:1M --retune 600ms:2M --type cf64 --subchannels 3 >out
+	stream-head --all out | awk '
+		$1 == "expect_frames" { expected = $2; n++ }
+		/^IQ/ { frames++ }
+		/^END/ { if (frames != expected) exit 1; frames = 0 }
+		END { if (n != 3) exit 1 }'
+	iq-gen --rate 1000T --seconds 3h --type ci8 | head -c 1000000 >out || true
+	grep -qa '^expect_frames 140737488355328$' out
+}

@@ -77,3 +77,68 @@ same_text_bytes() {
 	wait || true
 	[[ $(grep -c '^IQ' out) == 1 ]]
 }
+
+@test "stream-cat: whatever moment a source is told to end, all after it say 76" {
+	mkfifo pipe
+	for ((i = 0; i < 40; i++)); do
+		stream-cat <pipe >/dev/null 2>said 3>&- &
+		reader=$!
+		iq-gen --type cf64 --seconds 20s --rate 10M >pipe 2>/dev/null 3>&- &
+		source=$!
+		until [[ $(<"/proc/$source/comm") == iq-gen ]]; do sleep 0.01; done
+		sleep "0.0$((RANDOM % 5 + 1))"
+		kill -TERM $source
+		code=0
+		wait $reader || code=$?
+		wait $source || true
+		[[ $code == 76 ]]
+	done
+}
+
+@test "stream-cat: what upstream says in ABORT comes through, made harmless" {
+	printf '%s\n' 'key kinds REPORT' HEAD 'REPORT columns 0 -' 'key tool a\nBAD' \
+		'key reason caf\xC3\xA9 gone' 'key code 74' ABORT | mkstream >in
+	{ stream-cat <in || true; } | { stream-cat || true; } >out
+	stream-head -a <out >text
+	grep -q '  tool a?BAD$' text
+	grep -q '  code 74$' text
+}
+
+@test "stream-cat: kinds it does not know stay in HEAD" {
+	printf '%s\n' 'key kinds REPORT 0x8001' HEAD 'REPORT columns 0 -' END | mkstream >in
+	stream-cat <in | stream-head -a | grep -q 'kinds REPORT 0x8001'
+}
+
+@test "stream-cat: a signal ignored at start stays ignored" {
+	iq-gen --seconds 1ms >in
+	mkfifo slow
+	(trap '' HUP INT && exec stream-cat <slow >out) &
+	pid=$!
+	exec 5>slow
+	head -c 200 in >&5
+	sleep 0.1
+	kill -HUP $pid
+	kill -INT $pid
+	kill -INT $pid
+	tail -c +201 in >&5
+	exec 5>&-
+	wait $pid
+	stream-info out >/dev/null
+}
+
+@test "stream-cat: a folder is no stream, 66" {
+	expect 66 stream-cat .
+	says folder
+}
+
+@test "stream-cat: standard output that is its own input is refused" {
+	iq-gen --seconds 1ms >own
+	cp own before
+	code=0
+	stream-cat <own >>own 2>err || code=$?
+	[[ $code == 73 ]]
+	code=0
+	stream-cat own >>own 2>err || code=$?
+	[[ $code == 73 ]]
+	same own before
+}

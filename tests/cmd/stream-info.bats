@@ -42,3 +42,39 @@ for line in open("out"):
 	LEAT_CRC=0 stream-info in >out
 	grep -q 'checksums not' out
 }
+
+# segment KIND ROW_STEP LINE …: a segment that another one follows.
+segment() {
+	printf '%s\n' "key kinds $1" 'key rate_num 100' 'key rate_den 1' "key row_step $2" \
+		'key row_span 10' HEAD "${@:3}" 'END more'
+}
+
+@test "stream-info: several segments: the whole range of the index, gaps within each" {
+	{
+		segment IQ 1 'IQ ci16 0 10000x1'
+		segment IQ 1 'IQ ci16 0 1000x1' 'IQ ci16 1500 100x1 gap'
+		segment IQ 1 'IQ ci16 -5 5x1' | sed 's/ more//'
+	} | mkstream >in
+	expect 0 stream-info in
+	grep -q 'index  *-5 to 10000, 11105 samples' out
+	grep -q 'gaps  *1, 500 samples missing' out
+}
+
+@test "stream-info: each segment has its own row_step" {
+	{
+		segment SPECTRA 10 'SPECTRA f32 0 2x1x4' 'SPECTRA f32 20 2x1x4'
+		segment SPECTRA 100 'SPECTRA f32 0 2x1x4' 'SPECTRA f32 200 2x1x4' | sed 's/ more//'
+	} | mkstream >in
+	expect 0 stream-info in
+	grep -q 'index  *0 to 400, 8 rows' out
+	grep -q 'gaps  *0' out
+	grep -q 'differ in .*row_step' out
+}
+
+@test "stream-info: indices at both ends of 64 bits" {
+	segment IQ 1 'IQ ci16 -9223372036854775808 10x1' 'IQ ci16 9223372036854775000 10x1 gap' |
+		sed 's/ more//' | mkstream >in
+	expect 0 stream-info in
+	grep -q 'index  *-9223372036854775808 to 9223372036854775010' out
+	grep -q 'gaps  *1, 9223372036854775807 samples missing' out
+}

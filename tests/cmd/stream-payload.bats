@@ -32,3 +32,22 @@ load ../common
 		says col
 	done
 }
+
+@test "stream-payload: an operand is not replaced" {
+	generate IQ >same
+	cp same before
+	expect 73 stream-payload -o same same
+	says same 'input itself'
+	expect 73 stream-payload -o same before ./same
+	same before same
+	no_files
+}
+
+@test "stream-payload: an output that does not block is waited for" {
+	iq-gen --rate 1M --seconds 100ms >in
+	perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, O_NONBLOCK | O_WRONLY); exec @ARGV' \
+		stream-payload in | (sleep 0.3 && cat >got)
+	[[ ${PIPESTATUS[0]} == 0 ]]
+	stream-payload in >wanted
+	same wanted got
+}

@@ -473,8 +473,8 @@ static void split(void)
 	check(r.seen[1].frame.flags & FRAME_DISCONTINUITY &&
 			!(r.seen[2].frame.flags & FRAME_DISCONTINUITY),
 		"the gap stands before the first only");
-	check(r.seen[1].frame.meta_len == 10 && r.seen[2].frame.meta_len == 0,
-		"as does the metadata");
+	check(r.seen[1].frame.meta_len == 10 && r.seen[3].frame.meta_len == 10,
+		"the metadata holds for all parts");
 	meta_clear(&m);
 	free(bytes);
 	close(fd);

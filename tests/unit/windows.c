@@ -117,6 +117,41 @@ static bool one_case(void)
 	return ok;
 }
 
+/* Whether two frames at an end of 64 bits give the expected windows, all of them inside. */
+static bool at_border(int64_t index, size_t count, size_t n, size_t hop, size_t expected)
+{
+	static int32_t store[2 * 100] __attribute__((aligned(64)));
+	struct frame frames[2];
+	struct windows *w = windows_new(n, hop, 8);
+	struct window_run run;
+	size_t found = 0;
+	bool inside = true;
+
+	for (size_t i = 0; i < 2; i++)
+		frames[i] = (struct frame){.kind = KIND_IQ, .index = index + (int64_t)(i * count),
+			.dim = {count, 1}, .payload = store};
+	for (size_t i = 0; i < 3; i++) {
+		if (i < 2)
+			windows_feed(w, &frames[i], 1);
+		else
+			windows_end(w);
+		for (; windows_next(w, &run); found += run.count)
+			inside = inside && (run.count == 0 || (run.index >= index &&
+				(run.count - 1) * hop + n <=
+					2 * count - (size_t)(run.index - index)));
+	}
+	windows_free(w);
+	return inside && found == expected;
+}
+
+static void test_borders(void)
+{
+	check(at_border(INT64_MAX - 200, 100, 30, 30, 6), "windows up to the end of 64 bits");
+	check(at_border(INT64_MAX - 200, 100, 150, 1 << 30, 1), "a hop from a carry to beyond it");
+	check(at_border(INT64_MAX - 100, 50, 10, 1 << 30, 1), "a hop from a frame to beyond it");
+	check(at_border(INT64_MIN, 50, 200, 1, 0), "no window in too few samples at the start");
+}
+
 int main(int argc, char **argv)
 {
 	bool ok = true;
@@ -125,5 +160,6 @@ int main(int argc, char **argv)
 	for (int i = 0; ok && i < 3000; i++)
 		ok = one_case();
 	check(ok, "3000 streams of random frames and gaps give just the windows that lie in them");
+	test_borders();
 	return done();
 }
