@@ -99,7 +99,7 @@ same_text_bytes() {
 	printf '%s\n' 'key kinds REPORT' HEAD 'REPORT columns 0 -' 'key tool a\nBAD' \
 		'key reason caf\xC3\xA9 gone' 'key code 74' ABORT | mkstream >in
 	{ stream-cat <in || true; } | { stream-cat || true; } >out
-	stream-head -a <out >text
+	stream-head -a <out >text || [[ $? == 76 ]]
 	grep -q '  tool a?BAD$' text
 	grep -q '  code 74$' text
 }
