@@ -61,5 +61,6 @@ assert d["damaged"] == []'
 }
 
 @test "a parent that ignores its children is no trouble" {
+	# shellcheck disable=SC2016
 	expect 0 timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' drf-info "$CAPTURE"
 }
