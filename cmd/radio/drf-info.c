@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * drf-info: what a DigitalRF capture holds: channels, element types, rates, bounds, blocks, gaps,
- * centre frequencies, files that cannot be read. Out: text, or one JSON object a channel. Samples
- * are not read, so fill values count as samples. Decodes in a child process, as drf-read does.
+ * centre frequencies, metadata, files that cannot be read. Out: text, or one JSON object a channel.
+ * Samples are not read, so fill values count as samples. Decodes in a child process, as drf-read
+ * does.
  */
 #include <errno.h>
 #include <math.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/io.h"
 #include "io/drf.h"
 #include "stream/filter.h"
 
@@ -48,6 +50,8 @@ struct info {
 	struct block *block; /* all of them if they are to be listed, else the last */
 	size_t block_room;
 	struct drf_tunings tunings;
+	bool has_fields; /* at the first sample */
+	struct drf_fields fields;
 	struct str skipped; /* messages, NUL-terminated one by one */
 };
 
@@ -103,6 +107,7 @@ static void gather(struct info *info)
 	while (drf_next_block(info->drf, &piece))
 		add_block(info, &piece);
 	drf_tunings(info->drf, info->first, info->end, &info->tunings);
+	info->has_fields = drf_fields(info->drf, info->first, &info->fields);
 }
 
 static char *time_of(const struct info *info, int64_t index, char text[UTC_TEXT])
@@ -162,15 +167,35 @@ static void print_samples(struct info *info)
 		print_blocks(info);
 }
 
+static void print_fields(struct info *info)
+{
+	const struct drf_fields *fields = &info->fields;
+	struct str *out = &info->text;
+	char text[UTC_TEXT];
+
+	str_addf(out, "  metadata  from %lld, %s\n", (long long)fields->index,
+		time_of(info, fields->index, text));
+	for (size_t i = 0; i < fields->n; i++) {
+		str_add(out, "    ");
+		str_add_escaped(out, fields->field[i].path);
+		str_add(out, " = ");
+		str_add_escaped(out, fields->field[i].value);
+		str_add(out, "\n");
+	}
+	str_add(out, fields->cut ? "    (more not shown)\n" : "");
+}
+
 static void print_channel(struct info *info)
 {
 	const struct drf_properties *p = info->p;
 	struct str *out = &info->text;
 	char text[UTC_TEXT];
 
-	str_addf(out, "channel %s\n", drf_name(info->drf));
-	str_addf(out, "  version  %s\n", p->version);
-	str_addf(out, "  type     %s [%u], %s-endian in the files, %s\n", dtype_name(p->dtype),
+	str_add(out, "channel ");
+	str_add_escaped(out, drf_name(info->drf));
+	str_add(out, "\n  version  ");
+	str_add_escaped(out, p->version);
+	str_addf(out, "\n  type     %s [%u], %s-endian in the files, %s\n", dtype_name(p->dtype),
 		p->subchannels, p->big_endian ? "big" : "little",
 		p->continuous ? "continuous (gaps inside a file are filled)" : "gapped");
 	str_addf(out, "  rate     %llu/%llu = %.9g samples/s\n", (unsigned long long)p->rate.num,
@@ -184,11 +209,12 @@ static void print_channel(struct info *info)
 		str_addf(out, " from %lld, %s\n", (long long)info->tunings.index[i],
 			time_of(info, info->tunings.index[i], text));
 	}
+	if (info->has_fields)
+		print_fields(info);
 	for (size_t at = 0; at < info->skipped.len; at += strlen(info->skipped.p + at) + 1) {
-		char safe[1024];
-		const char *why = info->skipped.p + at;
-
-		str_addf(out, "  damaged  %s\n", escape(safe, sizeof(safe), why, strlen(why)));
+		str_add(out, "  damaged  ");
+		str_add_escaped(out, info->skipped.p + at);
+		str_add(out, "\n");
 	}
 }
 
@@ -224,6 +250,22 @@ static void add_tunings_json(struct info *info)
 	str_add(out, "]");
 }
 
+static void add_fields_json(struct info *info)
+{
+	const struct drf_fields *fields = &info->fields;
+	struct str *out = &info->text;
+
+	str_addf(out, ",\"metadata\":{\"index\":%lld,\"cut\":%s,\"fields\":{",
+		(long long)fields->index, fields->cut ? "true" : "false");
+	for (size_t i = 0; i < fields->n; i++) {
+		str_add(out, i ? "," : "");
+		str_add_json(out, fields->field[i].path);
+		str_add(out, ":");
+		str_add_json(out, fields->field[i].value);
+	}
+	str_add(out, "}}");
+}
+
 static void print_json(struct info *info)
 {
 	const struct drf_properties *p = info->p;
@@ -250,6 +292,8 @@ static void print_json(struct info *info)
 	if (info->options->gaps)
 		add_blocks_json(info);
 	add_tunings_json(info);
+	if (info->has_fields)
+		add_fields_json(info);
 	str_add(out, ",\"damaged\":[");
 	for (size_t at = 0; at < info->skipped.len; at += strlen(info->skipped.p + at) + 1) {
 		str_add(out, at ? "," : "");
@@ -266,6 +310,7 @@ static int describe(struct info *info, const char *top, const char *name, struct
 		return e->code;
 	info->p = drf_properties(info->drf);
 	info->first = info->end = info->samples = info->blocks = 0;
+	info->has_fields = false;
 	str_clear(&info->skipped);
 	gather(info);
 	if (info->options->json)
@@ -273,6 +318,7 @@ static int describe(struct info *info, const char *top, const char *name, struct
 	else
 		print_channel(info);
 	drf_tunings_free(&info->tunings);
+	drf_fields_free(&info->fields);
 	drf_close(info->drf);
 	return 0;
 }
@@ -289,17 +335,6 @@ static int describe_all(struct info *info, const char *top, const struct drf_nam
 			code = e.code;
 		}
 	return code;
-}
-
-static void print_all(const struct str *text)
-{
-	ssize_t n;
-
-	for (size_t at = 0; at < text->len; at += (size_t)n) {
-		n = write(STDOUT_FILENO, text->p + at, text->len - at);
-		if (n < 0)
-			die(EXIT_IO, "cannot write: %s", strerror(errno));
-	}
 }
 
 static void run(struct filter *f)
@@ -325,7 +360,8 @@ static void run(struct filter *f)
 	} else {
 		code = describe_all(&info, f->operands[0], &names);
 	}
-	print_all(&info.text);
+	if (write_whole(STDOUT_FILENO, info.text.p, info.text.len))
+		die(EXIT_IO, "cannot write: %s", strerror(errno));
 	drf_names_free(&names);
 	str_free(&info.text);
 	str_free(&info.skipped);

@@ -127,4 +127,22 @@ void drf_tunings_free(struct drf_tunings *t);
 const double *drf_tuning_at(
 	const struct drf_tunings *t, unsigned subchannels, int64_t index, int64_t *until);
 
+/*
+ * The entry of Digital Metadata in force at an index: the newest that begins there or before, as a
+ * flat list in order of names: path ("receiver/gain") and value as h5_value (h5.h) writes it,
+ * neither escaped. False if there is none; to be freed in either case.
+ */
+#define DRF_FIELDS_MAX 256
+#define DRF_FIELDS_DEPTH 4 /* parts of a path */
+struct drf_fields {
+	int64_t index; /* the entry's, in samples of the channel */
+	bool cut;      /* there are more fields, or deeper ones */
+	size_t n;
+	struct drf_field {
+		char *path, *value;
+	} field[DRF_FIELDS_MAX];
+};
+bool drf_fields(struct drf *d, int64_t index, struct drf_fields *out);
+void drf_fields_free(struct drf_fields *fields);
+
 #endif

@@ -15,14 +15,25 @@
 
 #define FREQUENCIES_MAX 65536
 #define FILES_BACK_MAX 4096 /* how far the value in force is sought where entries lack it */
+#define LINKS_MAX 4096	    /* looked at in an entry, whose groups may hold each other */
+#define PATH_BYTES_MAX 1024
 
-/* What to gather from the entries of files. */
+/* What to gather from the entries of files: tunings, or the fields of one entry. */
 struct gathering {
 	struct drf *d;
 	int64_t from, end;
-	int64_t told; /* damaged files that begin before this were reported already, in ms */
+	int64_t told;  /* damaged files that begin before this were reported already, in ms */
+	bool in_force; /* something of an entry not after `from` was found */
 	struct drf_tunings *out;
 	size_t size;
+	struct drf_fields *fields;
+};
+
+struct walk {
+	const struct h5 *h;
+	struct drf_fields *out;
+	char path[PATH_BYTES_MAX];
+	int depth, links;
 };
 
 struct entries {
@@ -202,10 +213,84 @@ static void read_entries(struct gathering *g, struct h5 *h, const struct entries
 	for (size_t i = 0; i < list->n; i++) {
 		int64_t index = drf_index_convert(list->v[i], g->d->metadata_rate, p->rate);
 
-		if (index < g->end && read_entry(h, list->v[i], hz, p->subchannels))
-			add_tuning(g, index, hz);
+		if (index >= g->end || !read_entry(h, list->v[i], hz, p->subchannels))
+			continue;
+		add_tuning(g, index, hz);
+		g->in_force = g->in_force || index <= g->from;
 	}
 	free(hz);
+}
+
+static void add_field(struct walk *w, hid_t dataset)
+{
+	struct str value = {0};
+
+	if (w->out->n == DRF_FIELDS_MAX) {
+		w->out->cut = true;
+		return;
+	}
+	h5_value(w->h, dataset, &value);
+	w->out->field[w->out->n++] = (struct drf_field){xstrdup(w->path), value.p};
+}
+
+static herr_t walk_link(hid_t parent, const char *name, const H5L_info_t *info, void *arg);
+
+static void walk_group(struct walk *w, hid_t group)
+{
+	hsize_t at = 0;
+
+	if (w->depth == DRF_FIELDS_DEPTH) {
+		w->out->cut = true;
+		return;
+	}
+	w->depth++;
+	H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, walk_link, w);
+	w->depth--;
+}
+
+static herr_t walk_link(hid_t parent, const char *name, const H5L_info_t *info, void *arg)
+{
+	struct walk *w = arg;
+	size_t length = strlen(w->path);
+	hid_t object;
+	(void)info;
+
+	if (w->links++ >= LINKS_MAX || length + strlen(name) + 2 > sizeof(w->path)) {
+		w->out->cut = true;
+		return w->links > LINKS_MAX;
+	}
+	snprintf(w->path + length, sizeof(w->path) - length, "%s%s", length ? "/" : "", name);
+	if ((object = h5_dataset(parent, name, 0)) >= 0) {
+		add_field(w, object);
+		H5Dclose(object);
+	} else if ((object = h5_group(parent, name)) >= 0) {
+		walk_group(w, object);
+		H5Gclose(object);
+	}
+	w->path[length] = '\0';
+	return 0;
+}
+
+/* The newest entry not after `from` that is a group. */
+static void read_fields(struct gathering *g, struct h5 *h, const struct entries *list)
+{
+	struct walk w = {.h = h, .out = g->fields};
+	const struct drf *d = g->d;
+
+	for (size_t i = list->n; i-- > 0 && !g->in_force;) {
+		int64_t index = drf_index_convert(list->v[i], d->metadata_rate, d->properties.rate);
+		char name[24];
+		hid_t group;
+
+		snprintf(name, sizeof(name), "%lld", (long long)list->v[i]);
+		group = index <= g->from ? h5_group(h->file, name) : -1;
+		if (group < 0)
+			continue;
+		g->in_force = true;
+		g->fields->index = index;
+		walk_group(&w, group);
+		H5Gclose(group);
+	}
 }
 
 /* Gathers from the file that begins at ms. */
@@ -228,7 +313,10 @@ static void read_file(struct gathering *g, int64_t ms)
 		H5Literate(h.file, H5_INDEX_NAME, H5_ITER_NATIVE, &at, add_entry, &list);
 		if (list.n)
 			qsort(list.v, list.n, sizeof(*list.v), by_index);
-		read_entries(g, &h, &list);
+		if (g->fields)
+			read_fields(g, &h, &list);
+		else
+			read_entries(g, &h, &list);
 		h5_close(&h);
 	}
 	drf_decoding(d, NULL);
@@ -250,9 +338,10 @@ static int64_t seek_back(struct gathering *g, int64_t ms)
 		if (ms < 0)
 			break;
 		read_file(g, ms);
-		if (g->out->n && g->out->index[0] <= g->from)
+		if (g->in_force)
 			return ms + tree->file_ms;
-		g->out->n = 0;
+		if (g->out)
+			g->out->n = 0;
 		ms--;
 	}
 	return -1;
@@ -294,4 +383,22 @@ const double *drf_tuning_at(
 		i++;
 	*until = i < t->n ? t->index[i] : INT64_MAX;
 	return i > 0 ? &t->hz[(i - 1) * subchannels] : NULL;
+}
+
+bool drf_fields(struct drf *d, int64_t index, struct drf_fields *out)
+{
+	struct gathering g = {.d = d, .from = index, .fields = out};
+
+	*out = (struct drf_fields){0};
+	find_metadata(d);
+	return d->has_metadata && seek_back(&g, drf_ms_of(index, d->properties.rate)) >= 0;
+}
+
+void drf_fields_free(struct drf_fields *fields)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		free(fields->field[i].path);
+		free(fields->field[i].value);
+	}
+	*fields = (struct drf_fields){0};
 }

@@ -4,15 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 #define RANK_MAX 8
 #define PATH_PARTS_MAX 200
 #define TEXT_MAX 4096
+#define VALUES_MAX 16
+#define VALUE_TEXT_MAX 256
+#define NUMBER_BYTES_MAX 16
 #define CHUNK_SLOTS 521 /* the library's default; a prime */
 
 /* Deflate makes at most 1032 bytes of one; a chunk may not claim more than its file could hold. */
@@ -200,6 +205,11 @@ hid_t h5_dataset(hid_t parent, const char *path, size_t cache)
 	return -1;
 }
 
+hid_t h5_group(hid_t parent, const char *path)
+{
+	return is_inside(parent, path) ? H5Gopen2(parent, path, H5P_DEFAULT) : -1;
+}
+
 int h5_shape(hid_t dataset, int rank, uint64_t *dim)
 {
 	hid_t space = H5Dget_space(dataset);
@@ -274,4 +284,135 @@ uint64_t h5_chunk_bytes(const struct h5 *h, hid_t dataset)
 	if (plist >= 0)
 		H5Pclose(plist);
 	return bytes;
+}
+
+static bool read_all(hid_t dataset, hid_t type, void *out)
+{
+	return H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
+}
+
+static bool add_integers(struct str *out, hid_t dataset, bool negative, size_t n)
+{
+	int64_t v[VALUES_MAX];
+
+	if (!read_all(dataset, negative ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64, v))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		str_add(out, i ? ", " : "");
+		if (negative)
+			str_addf(out, "%lld", (long long)v[i]);
+		else
+			str_addf(out, "%llu", (unsigned long long)v[i]);
+	}
+	return true;
+}
+
+static bool add_floats(struct str *out, hid_t dataset, size_t n)
+{
+	char text[NUMBER_TEXT];
+	double v[VALUES_MAX];
+
+	if (!read_all(dataset, H5T_NATIVE_DOUBLE, v))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		str_addf(out, "%s%s", i ? ", " : "", format_f64(text, v[i]));
+	return true;
+}
+
+/* Text ends at its NUL or at size; it is cut before the character that would not fit. */
+static void add_text(struct str *out, const char *text, size_t size)
+{
+	size_t n = strnlen(text, size), most = VALUE_TEXT_MAX;
+
+	while (n > most && most > VALUE_TEXT_MAX - 3 && (text[most] & 0xc0) == 0x80)
+		most--;
+	str_add_bytes(out, text, n < most ? n : most);
+}
+
+static bool add_fixed_texts(struct str *out, hid_t dataset, hid_t type, size_t n)
+{
+	size_t size = H5Tget_size(type);
+	char *texts = xcalloc(n, size);
+	bool found = read_all(dataset, type, texts);
+
+	for (size_t i = 0; found && i < n; i++) {
+		str_add(out, i ? ", " : "");
+		add_text(out, texts + i * size, size);
+	}
+	free(texts);
+	return found;
+}
+
+static bool add_variable_texts(struct str *out, hid_t dataset, hid_t type, size_t n)
+{
+	char *text[VALUES_MAX] = {0};
+
+	if (!read_all(dataset, type, text))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		str_add(out, i ? ", " : "");
+		if (text[i])
+			add_text(out, text[i], SIZE_MAX);
+		H5free_memory(text[i]);
+	}
+	return true;
+}
+
+/* Adds n <= VALUES_MAX values; NULL, or why that cannot be. */
+static const char *add_values(struct str *out, hid_t dataset, hid_t type, size_t n)
+{
+	static const char hidden[] = "(type not shown)", lost[] = "(cannot be read)";
+	H5T_class_t class = H5Tget_class(type);
+	bool variable = H5Tis_variable_str(type) > 0, added;
+	size_t bytes = H5Tget_size(type);
+
+	if (bytes == 0 || bytes > (class == H5T_STRING ? TEXT_MAX : NUMBER_BYTES_MAX))
+		return hidden;
+	if (class == H5T_INTEGER)
+		added = add_integers(out, dataset, H5Tget_sign(type) != H5T_SGN_NONE, n);
+	else if (class == H5T_ENUM)
+		added = add_integers(out, dataset, true, n);
+	else if (class == H5T_FLOAT)
+		added = add_floats(out, dataset, n);
+	else if (class == H5T_STRING)
+		added = (variable ? add_variable_texts : add_fixed_texts)(out, dataset, type, n);
+	else
+		return hidden;
+	return added ? NULL : lost;
+}
+
+/* The same of any number of values. */
+static const char *add_array(struct str *out, const struct h5 *h, hid_t dataset, hid_t space)
+{
+	hssize_t n = H5Sget_simple_extent_npoints(space);
+	bool scalar = H5Sget_simple_extent_ndims(space) == 0;
+	const char *why_not;
+	hid_t type;
+
+	if (n == 0 || n > VALUES_MAX) {
+		str_addf(out, "[%lld values]", (long long)n);
+		return NULL;
+	}
+	type = n > 0 && h5_chunk_bytes(h, dataset) != UINT64_MAX ? H5Dget_type(dataset) : -1;
+	if (type < 0)
+		return "(cannot be read)";
+	str_add(out, scalar ? "" : "[");
+	why_not = add_values(out, dataset, type, (size_t)n);
+	str_add(out, scalar ? "" : "]");
+	H5Tclose(type);
+	return why_not;
+}
+
+void h5_value(const struct h5 *h, hid_t dataset, struct str *out)
+{
+	hid_t space = H5Dget_space(dataset);
+	const char *why_not = "(cannot be read)";
+	struct str value = {0};
+
+	if (space >= 0) {
+		why_not = add_array(&value, h, dataset, space);
+		H5Sclose(space);
+	}
+	str_add(out, why_not ? why_not : value.p);
+	str_free(&value);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct h5 {
 	hid_t file;
@@ -44,6 +45,9 @@ bool h5_text(hid_t object, const char *name, char *out, size_t size);
  */
 hid_t h5_dataset(hid_t parent, const char *path, size_t cache);
 
+/* A group by its path of hard links; negative if none. */
+hid_t h5_group(hid_t parent, const char *path);
+
 /* Sizes along each axis; -1 if the rank is not `rank`. */
 int h5_shape(hid_t dataset, int rank, uint64_t *dim);
 
@@ -56,5 +60,13 @@ bool h5_read_rows(
 
 /* Bytes of one chunk, 0 if the dataset is not chunked, UINT64_MAX if that cannot be true. */
 uint64_t h5_chunk_bytes(const struct h5 *h, hid_t dataset);
+
+/*
+ * Adds the value of a dataset for people to read, not escaped: a scalar ("30"), an array of up to
+ * 16 elements row by row ("[1, 2]"), "[N values]" for more or none. Integers, enums (booleans too)
+ * as integers, floats as format_f64 writes them, text cut at 256 bytes; otherwise "(type not
+ * shown)", "(cannot be read)".
+ */
+void h5_value(const struct h5 *h, hid_t dataset, struct str *out);
 
 #endif

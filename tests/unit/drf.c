@@ -281,6 +281,18 @@ static void read_tunings(struct drf *d, int64_t from, int64_t end, struct str *o
 	drf_tunings_free(&t);
 }
 
+static void read_fields(struct drf *d, int64_t index, struct str *out)
+{
+	struct drf_fields fields;
+
+	str_clear(out);
+	if (drf_fields(d, index, &fields))
+		str_addf(out, "%" PRId64 "\n", fields.index);
+	for (size_t i = 0; i < fields.n; i++)
+		str_addf(out, "%s = %s\n", fields.field[i].path, fields.field[i].value);
+	drf_fields_free(&fields);
+}
+
 /* Reads what make-drf.py expects of a case. */
 static bool read_expected(const char *folder, struct result *r)
 {
@@ -460,6 +472,27 @@ static void test_made(void)
 	run("rm -rf", folder);
 }
 
+/* An entry holds from its own index on, and before the first there is none. */
+static void test_fields(void)
+{
+	struct str fields = {0};
+	struct error e;
+	struct drf *d;
+
+	if (!check(!drf_open(&d, "tests/golden/capture", NULL, NULL, &e), "the capture opens"))
+		return;
+	read_fields(d, INT64_C(1699999994999), &fields);
+	check(!strcmp(text_of(&fields), ""), "no metadata before the first entry");
+	read_fields(d, INT64_C(1700000000299), &fields);
+	check(!strcmp(text_of(&fields), "1699999995000\ncenter_frequencies = [100000000]\n"),
+		"an entry holds beyond its file");
+	read_fields(d, INT64_C(1700000000300), &fields);
+	check(!strcmp(text_of(&fields), "1700000000300\ncenter_frequencies = [101000000]\n"),
+		"the next one from its index on");
+	str_free(&fields);
+	drf_close(d);
+}
+
 /* Captures of the reference library; bounds half-open, hashes over the bytes in stored order. */
 static const struct reference {
 	const char *top, *name, *dtype;
@@ -467,28 +500,30 @@ static const struct reference {
 	unsigned subchannels;
 	bool continuous;
 	struct block block[5];
-	const char *sha256, *tunings;
+	const char *sha256, *tunings, *fields;
 } references[] = {
 	{"cap1", "sc16", "ci16", {100000, 1}, 1, true, {{170000279850000, 250000}},
 		"2d7d991e3cce5c33817748df050cc3906337cec67ebfa90611c1ed42a929334a",
-		"170000278875000 433920000\n170000279975000 434000000\n"},
+		"170000278875000 433920000\n170000279975000 434000000\n",
+		"170000278875000\ncenter_frequencies = 433920000\ngain = 20\n"
+		"receiver/antenna = RX2\nreceiver/id = sim\nuuid_str = ref-cap1-sc16\n"},
 	{"cap2", "fc32_gap", "cf32", {50000, 1}, 1, false,
 		{{85000000000000, 15000}, {85000000017000, 2500}, {85000000021000, 9000},
 			{85000000033333, 18667}, {85000000100000, 30001}},
-		"bef58c9c8f6977d430d5d3a303844d4d67bf646526ab1426e9df66eb29d6def1", ""},
+		"bef58c9c8f6977d430d5d3a303844d4d67bf646526ab1426e9df66eb29d6def1", "", ""},
 	{"cap3", "sc16_x4", "ci16", {20000, 1}, 4, true, {{34000000000000, 45000}},
-		"a06fe288f9c6623c49ef5ddebdb6f0516d0a591d328bb38d6e063d6a6514564a", ""},
+		"a06fe288f9c6623c49ef5ddebdb6f0516d0a591d328bb38d6e063d6a6514564a", "", ""},
 	{"cap4", "rf32_rational", "f32", {100000, 3}, 1, true, {{56666666666667, 73333}},
-		"7190725e77eedee3cf115a21622d527894db14745136c3c50c1208d7db0220a9", ""},
+		"7190725e77eedee3cf115a21622d527894db14745136c3c50c1208d7db0220a9", "", ""},
 	{"westford", "cap-2024-06-27T14-00-00", "ci16", {2500000, 1}, 1, true,
-		{{4298749350000000, 5000000}}, NULL, "4298748970000000 1024000000.4842604\n"},
+		{{4298749350000000, 5000000}}, NULL, "4298748970000000 1024000000.4842604\n", NULL},
 };
 
 static void check_reference(struct drf *d, const struct reference *ref)
 {
 	const struct drf_properties *p = drf_properties(d);
 	struct blocks wanted = {0}, found = {0};
-	struct str tunings = {0};
+	struct str tunings = {0}, fields = {0};
 	struct drf_piece piece;
 	char command[200];
 	int64_t first = 0, end = 0;
@@ -515,6 +550,11 @@ static void check_reference(struct drf *d, const struct reference *ref)
 	check(same_blocks(&found, &wanted), "%s: blocks", ref->top);
 	read_tunings(d, first, end, &tunings);
 	check(!strcmp(text_of(&tunings), ref->tunings), "%s: tunings", ref->top);
+	read_fields(d, first, &fields);
+	check(ref->fields ? !strcmp(text_of(&fields), ref->fields)
+			  : !!strstr(text_of(&fields), "\nreceiver/gain = 40\n"),
+		"%s: metadata", ref->top);
+	str_free(&fields);
 	str_free(&tunings);
 	free(wanted.v);
 	free(found.v);
@@ -583,6 +623,7 @@ int main(void)
 	test_times();
 	test_names();
 	test_made();
+	test_fields();
 	for (size_t i = 0; i < COUNT_OF(references); i++)
 		test_reference(shared ? shared : "../shared", &references[i]);
 	time_reference(shared ? shared : "../shared");
