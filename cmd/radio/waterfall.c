@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "dsp/range.h"
 #include "dsp/rowgrid.h"
@@ -90,11 +91,6 @@ static void prepare(struct filter *f)
 		die_with(&e);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static double centre_of(const struct meta *meta, size_t subchannel)
 {
 	const char *text = meta_nth(meta, "freq_hz", subchannel);
@@ -138,11 +134,11 @@ static void begin_picture(struct filter *f, const struct frame *frame, const str
 	w->bins = config.bins;
 	w->width = (size_t)o->width;
 	if (w->width == 0)
-		w->width = smaller(w->bins, WIDTH_DEFAULT / smaller(w->subchannels, PANELS_WIDE));
+		w->width = MIN(w->bins, WIDTH_DEFAULT / MIN(w->subchannels, PANELS_WIDE));
 	if (w->width * w->subchannels > CHART_SIDE_MAX)
 		die(EXIT_USAGE, "%zu panels of %zu pixels are too wide: use --width",
 			w->subchannels, w->width);
-	config.columns = smaller(w->bins, w->width);
+	config.columns = MIN(w->bins, w->width);
 	w->grid = rowgrid_new(&config);
 	w->level_name = spectrum_level_name(meta_get(meta, "unit"));
 	meta_rate(meta, &w->rate);
@@ -334,8 +330,6 @@ static void add_rows(struct filter *f, const struct frame *frame)
 	struct waterfall *w = f->state;
 	size_t rows = frame->dim[0], k = 0;
 
-	if (rows == 0)
-		return;
 	if (!w->begun) {
 		w->shown = false;
 		add_first_row(f, frame);
