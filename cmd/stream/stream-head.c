@@ -89,15 +89,9 @@ static void add_json(struct str *out, const struct frame *frame, const struct me
 			str_addf(out, "%s\"%s\"", first ? "" : ",", flag_names[i].name);
 			first = false;
 		}
-	str_add(out, "],\"meta\":[");
-	for (size_t i = 0; i < meta->count; i++) {
-		str_add(out, i ? ",[" : "[");
-		str_add_json(out, meta->item[i].key);
-		str_add(out, ",");
-		str_add_json(out, meta->item[i].value);
-		str_add(out, "]");
-	}
-	str_add(out, "]}\n");
+	str_add(out, "],\"meta\":");
+	meta_format_json(meta, out);
+	str_add(out, "}\n");
 }
 
 static void show(struct filter *f, const struct frame *frame)

@@ -273,15 +273,9 @@ static void add_json(struct str *out, const struct report *r, uint64_t number, b
 	str_addf(out, "{\"%s\":%llu,\"frames\":%llu,\"checked\":%s", each ? "segment" : "segments",
 		(unsigned long long)(each ? number : r->segments), (unsigned long long)r->frames,
 		crc_is_off() ? "false" : "true");
-	str_add(out, ",\"head\":[");
-	for (size_t i = 0; i < r->head.count; i++) {
-		str_add(out, i ? ",[" : "[");
-		str_add_json(out, r->head.item[i].key);
-		str_add(out, ",");
-		str_add_json(out, r->head.item[i].value);
-		str_add(out, "]");
-	}
-	str_add(out, "],\"kinds\":[");
+	str_add(out, ",\"head\":");
+	meta_format_json(&r->head, out);
+	str_add(out, ",\"kinds\":[");
 	for (size_t i = 0; i < r->kinds; i++) {
 		const struct kind_info *k = &r->kind[i];
 

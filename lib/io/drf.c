@@ -429,11 +429,6 @@ const char *drf_name(const struct drf *d)
 	return d->name;
 }
 
-const char *drf_path(const struct drf *d)
-{
-	return d->path;
-}
-
 bool drf_bounds(struct drf *d, int64_t *first, int64_t *end)
 {
 	const struct drf_run *last;

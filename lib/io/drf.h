@@ -70,7 +70,6 @@ void drf_close(struct drf *d);
 
 const struct drf_properties *drf_properties(const struct drf *d);
 const char *drf_name(const struct drf *d); /* of the channel */
-const char *drf_path(const struct drf *d); /* of its folder */
 
 /* The range from the first sample of the first readable file to the last one of the last. */
 bool drf_bounds(struct drf *d, int64_t *first, int64_t *end);

@@ -275,11 +275,6 @@ struct meta *filter_joined(struct filter *f)
 	return &f->inner->joined;
 }
 
-uint64_t filter_bytes_read(const struct filter *f)
-{
-	return reader_bytes(f->inner->reader);
-}
-
 /*
  * Input.
  */

@@ -133,9 +133,6 @@ struct meta *filter_joined(struct filter *f);
 void filter_unbounded(struct filter *f);
 bool filter_stopping(const struct filter *f);
 
-/* Bytes read, for sinks that report. */
-uint64_t filter_bytes_read(const struct filter *f);
-
 /*
  * Files of a sink. sink_open gives a descriptor to write the next file to: the part file of -o or
  * of the next name of --name, standard output for text, else a spool that reaches standard output

@@ -157,6 +157,19 @@ void meta_format(const struct meta *m, struct str *out)
 	}
 }
 
+void meta_format_json(const struct meta *m, struct str *out)
+{
+	str_add(out, "[");
+	for (size_t i = 0; i < m->count; i++) {
+		str_add(out, i ? ",[" : "[");
+		str_add_json(out, m->item[i].key);
+		str_add(out, ",");
+		str_add_json(out, m->item[i].value);
+		str_add(out, "]");
+	}
+	str_add(out, "]");
+}
+
 void meta_copy(struct meta *to, const struct meta *from)
 {
 	if (to == from)

@@ -33,6 +33,9 @@ int meta_parse(struct meta *m, const char *text, size_t n, struct error *e);
 /* Adds the lines to out. Values are escaped so that meta_parse gives them back. */
 void meta_format(const struct meta *m, struct str *out);
 
+/* Adds [["key","value"],…], for JSON that keeps order and repeated keys. */
+void meta_format_json(const struct meta *m, struct str *out);
+
 void meta_copy(struct meta *to, const struct meta *from);
 void meta_clear(struct meta *m);
 

@@ -23,7 +23,7 @@ struct writer {
 	bool keep_going, reader_left, sum, in_segment;
 	volatile sig_atomic_t busy; /* a frame is on its way: how much of it went out is unknown */
 	bool broken; /* a write failed with a frame half out, or ABORT is out: nothing may follow */
-	uint64_t seq, frames, bytes;
+	uint64_t seq, frames;
 	int64_t row_step; /* of SPECTRA, from HEAD */
 	uint8_t *gathered;
 	size_t used;
@@ -79,11 +79,6 @@ bool writer_pending(const struct writer *w)
 	return w->used > 0;
 }
 
-uint64_t writer_bytes(const struct writer *w)
-{
-	return w->bytes + w->used;
-}
-
 void widen_pipe(int fd)
 {
 	for (int size = 1 << 20; size >= 1 << 18; size /= 2)
@@ -129,7 +124,6 @@ static void write_all(struct writer *w, struct iovec *v, int count)
 			write_failed(w);
 			return;
 		}
-		w->bytes += (uint64_t)n;
 		while (count > 0 && (size_t)n >= v->iov_len) {
 			n -= (ssize_t)v->iov_len;
 			v++, count--;

@@ -51,9 +51,6 @@ bool writer_reader_left(const struct writer *w);
 void writer_flush(struct writer *w);
 bool writer_pending(const struct writer *w);
 
-/* Bytes written so far. */
-uint64_t writer_bytes(const struct writer *w);
-
 /* Asks for a larger pipe: 1 MiB, 512, 256 KiB. Nothing happens if fd is none. */
 void widen_pipe(int fd);
 
