@@ -33,7 +33,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
 WARN_base := -Wconversion
 WARN_stream := -Wconversion
 
-PKGS := fftw3f cairo libpng zlib
+PKGS := fftw3f cairo libpng libjpeg libtiff-4 libdeflate cfitsio zlib
 HDF5 := $(if $(shell pkg-config --exists hdf5-serial 2>/dev/null && echo yes),hdf5-serial,hdf5)
 HDF5_CFLAGS := $(shell pkg-config --cflags $(HDF5) 2>/dev/null)
 HDF5_DIR := $(patsubst -L%,%,$(firstword $(shell pkg-config --libs-only-L $(HDF5) 2>/dev/null)))
@@ -49,7 +49,7 @@ LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(filter asan 
 LDLIBS += $(PKG_LIBS) -lm
 
 # Libraries, lowest last, as the linker wants them. Foreign ones are linked only where used.
-LIBS := io plot dsp kern stream base
+LIBS := image sky io plot dsp kern stream base
 lib_objects = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/$(1)/*.c))
 ARCHIVES := $(LIBS:%=$(B)/lib/lib%.a)
 
@@ -62,7 +62,6 @@ LEVEL_4 := -march=x86-64-v4 -mprefer-vector-width=512
 KERN_THEMES := $(filter-out lib/kern/kern.c,$(wildcard lib/kern/*.c))
 KERN_OBJECTS := $(B)/lib/kern/kern.o \
 	$(foreach l,$(LEVELS),$(KERN_THEMES:lib/kern/%.c=$(B)/lib/kern/%.v$(l).o))
-O3 := kern dsp
 
 COMMANDS := $(wildcard cmd/*/*.c)
 PROGRAMS := $(foreach c,$(COMMANDS),$(if $(filter %/leat.c,$(c)),$(B)/bin/leat,$(B)/libexec/leat/$(notdir $(c:.c=))))
@@ -91,7 +90,7 @@ $(B)/lib/kern/%.v$(1).o: lib/kern/%.c $(B)/flags
 	$$(COMPILE)
 endef
 $(foreach l,$(LEVELS),$(eval $(call kern_level,$(l))))
-$(B)/lib/dsp/%.o: EXTRA = $(if $(filter release,$(MODE)),-O3)
+$(B)/lib/dsp/%.o $(B)/lib/sky/%.o: EXTRA = $(if $(filter release,$(MODE)),-O3)
 $(B)/lib/base/%.o $(B)/lib/stream/%.o: EXTRA = -Wconversion
 $(B)/%.o: %.c $(B)/flags
 	$(COMPILE)

@@ -236,8 +236,8 @@ void options_help(const struct option_set *set, struct str *out)
 				str_addf(&left, " %s", o->choices);
 			else if (o->type != OPT_FLAG)
 				str_addf(&left, " %s", *o->unit ? o->unit : type_names[o->type]);
-			str_addf(out, "  %-28s%s%s", left.p, left.len > 28 ? "\n                              " : "",
-				o->help);
+			str_addf(out, "  %-28s%s%s", left.p,
+				left.len > 28 ? "\n                              " : "", o->help);
 			if (o->fallback && o->type != OPT_FLAG)
 				str_addf(out, " [%s]", o->fallback);
 			str_add(out, "\n");
@@ -259,7 +259,8 @@ void options_describe(const struct option *table, struct str *out)
 		str_addf(out, "option\t%s\t%.1s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", o->name,
 			o->letter ? &o->letter : "", type_names[o->type], o->unit,
 			o->fallback ? o->fallback : "", range ? lo : "", range ? hi : "",
-			o->choices ? o->choices : "", o->flags & OPT_OUTPUT ? "output" : "", o->help);
+			o->choices ? o->choices : "", o->flags & OPT_OUTPUT ? "output" : "",
+			o->help);
 	}
 }
 
@@ -294,16 +295,52 @@ static void add_value(const struct option *o, const void *v, struct str *out)
 	}
 }
 
-static void add_word(const struct option *o, const char *value, struct str *out)
+/* The file that a value of an OPT_FILE option names, NULL if it is one of the choices' words. */
+static const char *file_of(const struct option *o, const char *value)
 {
+	size_t n = strlen(value);
+	const char *equals;
+
+	if (!(o->flags & OPT_FILE))
+		return NULL;
+	if (o->type == OPT_LIST)
+		return (equals = strchr(value, '=')) ? equals + 1 : value;
+	for (const char *p = o->choices; p && *p; p += strcspn(p, "|"), p += *p == '|')
+		if (strcspn(p, "|") == n && !strncmp(p, value, n))
+			return NULL;
+	return value;
+}
+
+static void add_word(const struct option *o, const char *value, file_name_fn *file_name, void *arg,
+	struct str *out)
+{
+	const char *file = value ? file_of(o, value) : NULL;
 	struct str word = {0};
 
 	str_addf(&word, "--%s", o->name);
 	if (value)
-		str_addf(&word, "=%s", o->flags & OPT_FILE ? base_name(value) : value);
+		str_addf(&word, "=%.*s", file ? (int)(file - value) : (int)strlen(value), value);
+	if (file)
+		file_name(arg, file, &word);
 	str_add(out, " ");
 	str_add_shell(out, word.p);
 	str_free(&word);
+}
+
+void options_files(const struct option *table, const void *values, option_file_fn *fn, void *arg)
+{
+	for (const struct option *o = table; o->name; o++) {
+		const void *v = (const char *)values + o->offset;
+		const struct text_list *list = v;
+		const char *text, *file;
+
+		if (o->type == OPT_TEXT && (text = *(const char *const *)v) &&
+			(file = file_of(o, text)))
+			fn(arg, o, file);
+		for (size_t i = 0; o->type == OPT_LIST && i < list->n; i++)
+			if ((file = file_of(o, list->v[i])))
+				fn(arg, o, file);
+	}
 }
 
 static size_t value_size(enum option_type type)
@@ -320,7 +357,8 @@ static size_t value_size(enum option_type type)
 	}
 }
 
-void options_history(const struct option *table, const void *values, struct str *out)
+void options_history(const struct option *table, const void *values, file_name_fn *file_name,
+	void *arg, struct str *out)
 {
 	for (const struct option *o = table; o->name; o++) {
 		const void *v = (const char *)values + o->offset;
@@ -335,16 +373,16 @@ void options_history(const struct option *table, const void *values, struct str 
 		switch (o->type) {
 		case OPT_FLAG:
 			if (*(const bool *)v)
-				add_word(o, NULL, out);
+				add_word(o, NULL, NULL, NULL, out);
 			break;
 		case OPT_TEXT:
 			text = *(const char *const *)v;
 			if (text && (!o->fallback || strcmp(text, o->fallback)))
-				add_word(o, text, out);
+				add_word(o, text, file_name, arg, out);
 			break;
 		case OPT_LIST:
 			for (size_t i = 0; i < list->n; i++)
-				add_word(o, list->v[i], out);
+				add_word(o, list->v[i], file_name, arg, out);
 			break;
 		default:
 			memset(&fallback, 0, sizeof(fallback));
@@ -354,7 +392,7 @@ void options_history(const struct option *table, const void *values, struct str 
 			if (!memcmp(v, &fallback, value_size(o->type)))
 				break;
 			add_value(o, v, &number);
-			add_word(o, number.p, out);
+			add_word(o, number.p, NULL, NULL, out);
 			str_free(&number);
 		}
 	}

@@ -32,30 +32,35 @@ struct text_list {
 
 enum option_flags {
 	OPT_OUTPUT = 1, /* affects the output, so it goes into the history */
-	OPT_FILE = 2,   /* names a file: only its base name goes into the history */
+	OPT_FILE = 2,	/* names a file to read (unless it is one of the choices); of a list,
+			   NAME=FILE */
 };
 
 struct option {
-	char letter;           /* 0 = none */
-	const char *name;      /* without the dashes */
+	char letter;	  /* 0 = none */
+	const char *name; /* without the dashes */
 	enum option_type type;
-	size_t offset;         /* of the value in the command's struct of options */
-	const char *unit;      /* "Hz", "s", "samples" …, "" if none */
-	const char *fallback;  /* the default, as a user would write it; NULL = none */
-	double min, max;       /* of numbers, both 0 = any */
-	const char *choices;   /* "mean|max|min" */
+	size_t offset;	      /* of the value in the command's struct of options */
+	const char *unit;     /* "Hz", "s", "samples" …, "" if none */
+	const char *fallback; /* the default, as a user would write it; NULL = none */
+	double min, max;      /* of numbers, both 0 = any */
+	const char *choices;  /* "mean|max|min" */
 	unsigned flags;
-	const char *help;      /* one line, lower case */
+	const char *help; /* one line, lower case */
 };
 
-#define OPTIONS_END {.name = NULL}
+#define OPTIONS_END          \
+	{                    \
+		.name = NULL \
+	}
 
 /* What the parser is told and what it finds. */
 struct option_set {
-	const struct option *const *tables; /* NULL-terminated list of tables, each with OPTIONS_END */
-	void *const *values;                /* the struct each table fills */
-	const char *name;                   /* of the command */
-	const char *synopsis;               /* "[options] TOP" */
+	const struct option *const
+		*tables;      /* NULL-terminated list of tables, each with OPTIONS_END */
+	void *const *values;  /* the struct each table fills */
+	const char *name;     /* of the command */
+	const char *synopsis; /* "[options] TOP" */
 	const char *summary;
 };
 
@@ -73,8 +78,17 @@ const struct option *option_find(const struct option *table, const char *name);
 void options_help(const struct option_set *set, struct str *out);
 void options_describe(const struct option *table, struct str *out);
 
-/* Adds " --name=value" for each OPT_OUTPUT option that differs from its default, in table order. */
-void options_history(const struct option *table, const void *values, struct str *out);
+/*
+ * Adds " --name=value" for each OPT_OUTPUT option that differs from its default, in table order.
+ * How the history speaks of a file is up to file_name, which adds to its last argument.
+ */
+typedef void file_name_fn(void *arg, const char *path, struct str *out);
+void options_history(const struct option *table, const void *values, file_name_fn *file_name,
+	void *arg, struct str *out);
+
+/* Calls fn for every file that an OPT_FILE option names. */
+typedef void option_file_fn(void *arg, const struct option *o, const char *path);
+void options_files(const struct option *table, const void *values, option_file_fn *fn, void *arg);
 
 /* The default of an option that some command wants otherwise is set before parsing, as text. */
 void option_set_value(const struct option *o, void *values, const char *text);

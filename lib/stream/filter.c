@@ -23,14 +23,17 @@
 
 static const struct option common_table[] = {
 	{'h', "help", OPT_FLAG, COMMON(help), "", NULL, 0, 0, NULL, 0, "print this and exit"},
-	{'V', "version", OPT_FLAG, COMMON(version), "", NULL, 0, 0, NULL, 0, "print the version and exit"},
+	{'V', "version", OPT_FLAG, COMMON(version), "", NULL, 0, 0, NULL, 0,
+		"print the version and exit"},
 	{0, "describe", OPT_FLAG, COMMON(describe), "", NULL, 0, 0, NULL, 0,
 		"print kinds and options for programs and exit"},
-	{'q', "quiet", OPT_FLAG, COMMON(quiet), "", NULL, 0, 0, NULL, 0, "errors only, no warnings"},
+	{'q', "quiet", OPT_FLAG, COMMON(quiet), "", NULL, 0, 0, NULL, 0,
+		"errors only, no warnings"},
 	{'v', "verbose", OPT_FLAG, COMMON(verbose), "", NULL, 0, 0, NULL, 0, "say more"},
 	{'j', "jobs", OPT_INT, COMMON(jobs), "N", "0", 0, 1024, NULL, 0,
-		"threads; 0 = one on a pipe, all CPUs on a file"},
-	{0, "progress", OPT_FLAG, COMMON(progress), "", NULL, 0, 0, NULL, 0, "show progress on stderr"},
+		"threads; 0 = one on a pipe, all CPUs on a file or for heavy work"},
+	{0, "progress", OPT_FLAG, COMMON(progress), "", NULL, 0, 0, NULL, 0,
+		"show progress on stderr"},
 	{0, "no-progress", OPT_FLAG, COMMON(no_progress), "", NULL, 0, 0, NULL, 0, "never show it"},
 	OPTIONS_END,
 };
@@ -123,7 +126,8 @@ static bool parse(struct filter *f, int argc, char **argv)
 	if (f->common.help)
 		options_help(&set, &text);
 	else if (f->common.version)
-		str_addf(&text, "%s %s (stream %d.%d)\n", c->name, LEAT_VERSION, STREAM_MAJOR, STREAM_MINOR);
+		str_addf(&text, "%s %s (stream %d.%d)\n", c->name, LEAT_VERSION, STREAM_MAJOR,
+			STREAM_MINOR);
 	else if (f->common.describe)
 		describe(c, sink, &text);
 	else
@@ -177,12 +181,18 @@ static void handle_signals(const struct filter *f)
 {
 	void (*stop)(int) = f->inner->unbounded ? want_stop : die_of_signal;
 	struct stat st;
-	bool piped = f->command->role != ROLE_SOURCE && f->command->role != ROLE_TOOL &&
-		fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	bool piped = !f->inner->is_source && f->command->role != ROLE_TOOL &&
+		     fstat(STDIN_FILENO, &st) == 0 &&
+		     (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 
 	on_signal(SIGHUP, die_of_signal, 0);
 	on_signal(SIGTERM, stop, 0);
 	on_signal(SIGINT, piped ? first_interrupt : stop, piped ? SA_RESTART : 0);
+}
+
+void filter_become_source(struct filter *f)
+{
+	f->inner->is_source = true;
 }
 
 void filter_unbounded(struct filter *f)
@@ -204,7 +214,7 @@ static unsigned kinds_out(const struct filter *f, const struct meta *meta)
 {
 	const struct command *c = f->command;
 
-	if (c->role == ROLE_SOURCE || c->segments == SEGMENTS_JOIN)
+	if (f->inner->is_source || c->segments == SEGMENTS_JOIN)
 		return c->out;
 	return (meta_kinds(meta) & ~c->in) | c->out;
 }
@@ -304,6 +314,16 @@ static void drop_scopes(const struct command *c, struct meta *meta)
 		meta_remove(meta, "expect_frames");
 }
 
+void filter_own_meta(struct filter *f, const struct frame *frame, struct meta *own)
+{
+	struct error e;
+
+	meta_clear(own);
+	if (frame->meta_len && meta_parse(own, frame->meta, frame->meta_len, &e))
+		die_with(&e);
+	drop_scopes(f->command, own);
+}
+
 /* END of a sink waits until its files are committed, or another segment begins. */
 static void release_end(struct filter *f, bool more)
 {
@@ -359,7 +379,8 @@ static void begin_segment(struct filter *f)
 
 	in->taken = in->foreign = 0;
 	in->segments++;
-	in->none_is_ours = c->in != KINDS_ALL && meta_get(head, "kinds") && !(meta_kinds(head) & c->in);
+	in->none_is_ours =
+		c->in != KINDS_ALL && meta_get(head, "kinds") && !(meta_kinds(head) & c->in);
 	progress_head(f, head);
 	release_end(f, c->joins_files);
 	in->head_due = c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH;
@@ -444,7 +465,8 @@ static _Noreturn void aborted(struct filter *f, const struct frame *frame)
 	if ((code = meta_get(&m, "code")))
 		parse_i64(code, &number);
 	if (f->inner->writer)
-		writer_abort(f->inner->writer, tool ? tool : "?", (int)number, reason ? reason : "?");
+		writer_abort(
+			f->inner->writer, tool ? tool : "?", (int)number, reason ? reason : "?");
 	note("aborted upstream by %s: %s", tool ? tool : "?", reason ? reason : "?");
 	die_silently(EXIT_UPSTREAM, "aborted upstream");
 }
@@ -452,7 +474,7 @@ static _Noreturn void aborted(struct filter *f, const struct frame *frame)
 static bool is_ours(const struct filter *f, const struct frame *frame)
 {
 	return f->command->in == KINDS_ALL ||
-		(frame->kind < 32 && f->command->in & KIND_BIT(frame->kind));
+	       (frame->kind < 32 && f->command->in & KIND_BIT(frame->kind));
 }
 
 /* Whether a word stands in a list of words. */
@@ -474,36 +496,81 @@ static void check_dtype(const struct filter *f, const struct frame *frame)
 		die(EXIT_DATA, "expects elements of type %s, got %s", wanted, got);
 }
 
+/* A frame that is not for the command: it passes a filter of each, and counts. */
+static void give_foreign(struct filter *f, const struct frame *frame)
+{
+	const struct command *c = f->command;
+	struct filter_inner *in = f->inner;
+
+	if (in->foreign++ == 0)
+		in->foreign_kind = frame->kind;
+	if (in->writer && c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH)
+		filter_forward(f, frame);
+}
+
+static void give_group(struct filter *f, const struct frame *frames, size_t count)
+{
+	const struct frame *science = science_of(f, frames, count);
+
+	if (science)
+		check_dtype(f, science);
+	err_at_frame(frames->seq, frames->index);
+	f->command->group(f, frames, count);
+	err_nowhere();
+}
+
+/* A member of a group: it waits for the last one, unless it is alone. */
+static void give_member(struct filter *f, const struct frame *frame)
+{
+	struct filter_inner *in = f->inner;
+
+	if (in->group.count == 0 && frame->flags & FRAME_GROUP_LAST) {
+		give_group(f, frame, 1);
+	} else if (group_add(&in->group, frame)) {
+		give_group(f, in->group.frame, in->group.count);
+		group_clear(&in->group);
+	}
+}
+
+static void give_ours(struct filter *f, const struct frame *frame)
+{
+	const struct command *c = f->command;
+
+	if (c->groups == GROUPS_SCIENCE && !is_science(f, frame)) {
+		if (f->inner->writer && c->role == ROLE_FILTER)
+			filter_forward(f, frame);
+		return;
+	}
+	check_dtype(f, frame);
+	if (c->frame) {
+		err_at_frame(frame->seq, frame->index);
+		c->frame(f, frame);
+		err_nowhere();
+	}
+}
+
 /* A run of data frames that are all ours, or all foreign. */
 static void give_run(struct filter *f, const struct frame *frames, size_t count)
 {
 	const struct command *c = f->command;
 	struct filter_inner *in = f->inner;
+	bool ours = is_ours(f, frames);
 
-	if (!is_ours(f, frames) && in->none_is_ours)
+	if (!ours && in->none_is_ours)
 		wrong_kind(f, frames->kind); /* known from HEAD: no need to wait for END */
 	write_head(f, frames);
-	if (!is_ours(f, frames)) {
-		if (in->foreign == 0)
-			in->foreign_kind = frames->kind;
-		in->foreign += count;
-		for (size_t i = 0; i < count; i++) {
-			if (in->writer && c->role == ROLE_FILTER && c->segments == SEGMENTS_EACH)
-				filter_forward(f, &frames[i]);
-		}
-	} else {
-		in->taken += count;
-		for (size_t i = 0; i < count; i++) {
-			check_dtype(f, &frames[i]);
-			if (c->frame) {
-				err_at_frame(frames[i].seq, frames[i].index);
-				c->frame(f, &frames[i]);
-				err_nowhere();
-			}
-		}
-		if (c->frames)
-			c->frames(f, frames, count);
+	in->taken += ours ? count : 0;
+	for (size_t i = 0; i < count; i++) {
+		if (c->groups == GROUPS_WHOLE &&
+			(in->group.count > 0 || frames[i].kind == KIND_IMAGE))
+			give_member(f, &frames[i]);
+		else if (ours)
+			give_ours(f, &frames[i]);
+		else
+			give_foreign(f, &frames[i]);
 	}
+	if (ours && c->frames)
+		c->frames(f, frames, count);
 	if (in->writer && c->role == ROLE_SINK)
 		for (size_t i = 0; i < count; i++)
 			filter_forward(f, &frames[i]);
@@ -561,7 +628,8 @@ static void read_input(struct filter *f, int fd, const char *name)
 		if (reader_lend(f->inner->reader, frames, LEND, &count, &e)) {
 			if (e.code == EXIT_DATA)
 				die(e.code, "%s: frame %llu: %s", name,
-					(unsigned long long)reader_position(f->inner->reader), e.text);
+					(unsigned long long)reader_position(f->inner->reader),
+					e.text);
 			die_with(&e);
 		}
 		if (count == 0)
@@ -591,7 +659,6 @@ static int *open_operands(struct filter *f)
 {
 	int *fds = xcalloc((size_t)f->operand_count + 1, sizeof(*fds));
 	struct stat st;
-
 
 	for (int i = 0; i < f->operand_count; i++) {
 		if (!strcmp(f->operands[i], "-"))
@@ -637,7 +704,7 @@ static bool input_is_file(const struct filter *f, const int *fds)
 
 static bool reads_standard_input(const struct filter *f)
 {
-	if (f->command->role != ROLE_FILTER && f->command->role != ROLE_SINK)
+	if (f->inner->is_source)
 		return false;
 	if (!f->command->stream_operands || f->operand_count == 0)
 		return true;
@@ -647,14 +714,17 @@ static bool reads_standard_input(const struct filter *f)
 	return false;
 }
 
-static void refuse_terminals(const struct filter *f)
+static void refuse_terminal_input(const struct filter *f)
 {
-	const struct command *c = f->command;
-	bool writes = c->role == ROLE_SOURCE || c->role == ROLE_FILTER || f->sink.pass;
-
 	if (reads_standard_input(f) && isatty(STDIN_FILENO))
 		die(EXIT_USAGE, "standard input is a terminal: pipe a stream into it or use '< FILE'");
-	if (writes && isatty(STDOUT_FILENO))
+}
+
+static void refuse_terminal_output(const struct filter *f)
+{
+	enum role role = f->command->role;
+
+	if ((role == ROLE_SOURCE || role == ROLE_FILTER || f->sink.pass) && isatty(STDOUT_FILENO))
 		die(EXIT_USAGE, "standard output is a terminal: pipe it into stream-head or use '> FILE'");
 }
 
@@ -687,7 +757,7 @@ static void refuse_own_input(const struct filter *f, const int *fds)
 	int count = f->command->stream_operands ? f->operand_count : 0;
 	struct stat out, in;
 
-	if (fstat(STDOUT_FILENO, &out) || !S_ISREG(out.st_mode) || f->command->role == ROLE_SOURCE)
+	if (fstat(STDOUT_FILENO, &out) || !S_ISREG(out.st_mode) || f->inner->is_source)
 		return;
 	for (int i = -1; i < count; i++)
 		if (fstat(i < 0 ? STDIN_FILENO : fds[i], &in) == 0 && in.st_dev == out.st_dev &&
@@ -702,7 +772,9 @@ static void start_threads(struct filter *f, const int *fds)
 	if (!f->command->parallel)
 		return;
 	if (threads == 0)
-		threads = f->command->role != ROLE_SOURCE && input_is_file(f, fds) ? cpu_count() : 1;
+		threads = f->command->all_cpus || (!f->inner->is_source && input_is_file(f, fds))
+				  ? cpu_count()
+				  : 1;
 	f->pool = pool_new(threads);
 }
 
@@ -716,6 +788,7 @@ int command_main(const struct command *command, int argc, char **argv)
 	argv0 = command->name;
 	open_standard_files();
 	check_environment();
+	inner.is_source = command->role == ROLE_SOURCE;
 	f.options = xcalloc(1, command->options_size + 1);
 	if (!parse(&f, argc, argv))
 		return EXIT_OK;
@@ -723,15 +796,19 @@ int command_main(const struct command *command, int argc, char **argv)
 		command->run(&f);
 		return EXIT_OK;
 	}
-	refuse_terminals(&f);
+	if (!command->run) /* else it may yet become a source */
+		refuse_terminal_input(&f);
+	refuse_terminal_output(&f);
 	allow_many_files();
 	if (command->stream_operands)
 		fds = open_operands(&f);
-	refuse_own_input(&f, fds);
 	if (command->role == ROLE_SINK)
 		sink_prepare(&f);
 	if (command->prepare)
 		command->prepare(&f);
+	refuse_terminal_input(&f);
+	refuse_own_input(&f, fds);
+	history_prepare(&f);
 	if (command->role != ROLE_SINK || f.sink.pass)
 		inner.writer = writer_open(STDOUT_FILENO, command->name, f.sink.pass);
 	progress_prepare(&f);
@@ -739,7 +816,7 @@ int command_main(const struct command *command, int argc, char **argv)
 	harden_files(&f.sandbox);
 	start_threads(&f, fds);
 	harden_calls(&f.sandbox);
-	if (command->role == ROLE_SOURCE)
+	if (inner.is_source)
 		run_source(&f);
 	else
 		run_stream(&f, fds);

@@ -32,40 +32,58 @@ enum changes {
 	CHANGES_COUNT = 4,  /* not one frame for each: expect_frames goes */
 };
 
+/*
+ * How a command of IMAGE meets groups: an image and what belongs to it (masks, weights, star
+ * tables), all of one index.
+ */
+enum groups {
+	GROUPS_NONE,	/* frame() gets every frame of its kinds */
+	GROUPS_SCIENCE, /* frame() gets images of role science; other members pass (sinks ignore
+			   them) */
+	GROUPS_WHOLE,	/* group() gets each group whole; other frames are as without */
+};
+
 struct filter;
 
 struct command {
 	const char *name, *summary;
-	const char *operands; /* as the synopsis writes them, "" for none */
+	const char *operands;		/* as the synopsis writes them, "" for none */
 	int operands_min, operands_max; /* -1 = any number */
-	const char *example;  /* the shortest valid arguments */
+	const char *example;		/* the shortest valid arguments */
 	enum role role;
 	enum segments segments;
-	unsigned in, out;     /* sets of kinds */
-	const char *dtypes_in;  /* "ci16 cf32", NULL = any */
-	const char *dtypes_out; /* for --describe; NULL = as the input */
+	enum groups groups;
+	unsigned in, out;		/* sets of kinds */
+	const char *dtypes_in;		/* "ci16 cf32", NULL = any */
+	const char *dtypes_out;		/* for --describe; NULL = as the input */
 	const char *unit_in, *unit_out; /* for --describe; NULL = any, as the input */
 	unsigned changes;
 	bool stream_operands; /* operands are stream files, read instead of standard input */
 	bool joins_files;     /* stream-cat: END gets 'more' before another segment */
-	bool parallel;        /* uses f->pool */
-	bool text;            /* a sink that prints as it goes, not only after END */
-	bool pictures;        /* a sink of one file per image: has --name */
+	bool parallel;	      /* uses f->pool */
+	bool all_cpus;	      /* and takes all CPUs even on a pipe */
+	bool text;	      /* a sink that prints as it goes, not only after END */
+	bool pictures;	      /* a sink of one file per image: has --name */
 	const struct option *options;
 	size_t options_size;
 
-	/* Before untrusted bytes: checks options, opens, allocates, sets f->state and f->sandbox. */
+	/* Before untrusted bytes: checks options, opens, allocates, sets f->state and f->sandbox.
+	 */
 	void (*prepare)(struct filter *f);
-	/* Sources and tools: all the work. */
+	/* Sources, tools, and filters that became a source: all the work. */
 	void (*run)(struct filter *f);
 	/*
 	 * A segment begins. out: what its HEAD will be, to be completed, and f->first the segment's
 	 * first data frame (NULL if it has none); sinks and joins get neither.
 	 */
 	void (*head)(struct filter *f, const struct meta *in, struct meta *out);
-	/* A frame of a kind the command takes; or several at once, for commands that use threads. */
+	/* A frame of a kind the command takes; or several at once, for commands that use threads.
+	 */
 	void (*frame)(struct filter *f, const struct frame *frame);
 	void (*frames)(struct filter *f, const struct frame *frames, size_t count);
+	/* GROUPS_WHOLE: one group, valid until it returns. The science image, if any, is
+	 * science_of(). */
+	void (*group)(struct filter *f, const struct frame *frames, size_t count);
 	/* Sees HEAD, data, END and ABORT as they come, before anything else is done with them. */
 	void (*every_frame)(struct filter *f, const struct frame *frame);
 	/* A segment ends; frames may still be put. `end` is the metadata of END. */
@@ -90,7 +108,7 @@ struct filter {
 	void *state;   /* the command's own */
 	char **operands;
 	int operand_count;
-	struct pool *pool;
+	struct pool *pool;	   /* of commands with `parallel`, else NULL */
 	const struct frame *first; /* in head() only */
 	struct sandbox sandbox;
 	struct common_options common;
@@ -101,8 +119,25 @@ struct filter {
 /* The whole life; returns the exit code for main(). */
 int command_main(const struct command *command, int argc, char **argv);
 
-/* Metadata that holds for a frame: the segment's under the frame's own. Valid until the next call. */
+/* Metadata that holds for a frame: the segment's under the frame's own. Valid until the next call.
+ */
 const struct meta *filter_meta(struct filter *f, const struct frame *frame);
+
+/*
+ * The frame's own metadata, without the scopes that the command's changes drop: what an image made
+ * of this frame keeps. The caller sets keys and clears it.
+ */
+void filter_own_meta(struct filter *f, const struct frame *frame, struct meta *own);
+
+/* What role says of a frame of a group; science if it says nothing. */
+bool is_science(struct filter *f, const struct frame *frame);
+const struct frame *science_of(struct filter *f, const struct frame *frames, size_t count);
+
+/*
+ * In prepare(): this filter reads files instead of a stream, so run() is called and standard input
+ * is not read (fits-calibrate with operands).
+ */
+void filter_become_source(struct filter *f);
 
 /*
  * Begins a segment of output (sources and joins; for others the library does). `meta` gets kinds

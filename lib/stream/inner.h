@@ -19,14 +19,22 @@ struct sink_files {
 	char *folder;
 };
 
+/* The frames of a group that has more than one, copied until its last one is here. */
+struct group {
+	struct frame *frame;
+	size_t count, size;
+};
+
 struct filter_inner {
 	struct writer *writer; /* NULL: no output stream */
 	struct reader *reader;
 	struct meta meta, notes, joined;
-	bool unbounded, stopped, head_due, none_is_ours;
+	bool unbounded, stopped, head_due, none_is_ours, is_source;
+	struct file_sum *file_sums; /* of files that options name */
 	size_t segments;
 	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
 	unsigned foreign_kind; /* the first of these */
+	struct group group;
 	bool holding_end, held_more;
 	struct meta held;
 	struct sink_files files;
@@ -41,7 +49,12 @@ extern const struct option sink_options_text[], sink_options_pictures[];
 void sink_prepare(struct filter *f);
 void sink_commit(struct filter *f);
 
-/* history.c: appends "NAME VERSION options operands". */
+/* group.c: adds a frame to the open group; whether it was the last. Empties it. */
+bool group_add(struct group *g, const struct frame *frame);
+void group_clear(struct group *g);
+
+/* history.c: sums the files that options name and lets the sandbox read them; appends "NAME VERSION options operands". */
+void history_prepare(struct filter *f);
 void history_add(struct meta *meta, const struct filter *f);
 
 /* progress.c */

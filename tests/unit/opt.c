@@ -124,13 +124,19 @@ static void wrong(void)
 	}
 }
 
+static void name_file(void *arg, const char *path, struct str *out)
+{
+	(void)arg;
+	str_addf(out, "%s@1", base_name(path));
+}
+
 static bool history_is(const char *line, const char *text)
 {
 	struct str s = {0};
 	bool same;
 
 	parse_line(line);
-	options_history(table, &v, &s);
+	options_history(table, &v, name_file, NULL, &s);
 	same = !strcmp(s.p ? s.p : "", text);
 	if (!same)
 		printf("# %s\n", s.p ? s.p : "");
@@ -150,7 +156,7 @@ static void history(void)
 		      "--choice=min --list=b --list=a"),
 		"the rest stands in table order, in canonical form");
 	check(history_is("-t|it's", " '--text=it'\\''s'"), "words are quoted for the shell");
-	check(history_is("--file=/home/me/dark.fits", " --file=dark.fits"),
+	check(history_is("--file=/home/me/dark.fits", " --file=dark.fits@1"),
 		"of a path only the base name");
 }
 
