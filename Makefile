@@ -97,7 +97,7 @@ $(B)/%.o: %.c $(B)/flags
 
 define archive
 $(B)/lib/lib$(1).a: $(if $(filter kern,$(1)),$(KERN_OBJECTS),$(call lib_objects,$(1)))
-	@rm -f $$@; $(AR) rcsD $$@ $$^
+	@mkdir -p $$(@D); rm -f $$@; $(AR) rcsD $$@ $$^
 endef
 $(foreach l,$(LIBS),$(eval $(call archive,$(l))))
 

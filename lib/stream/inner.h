@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What filter.c, sink.c and history.c share; not for commands. */
+/* What the files of lib/stream share beneath filter.h; not for commands. */
 #ifndef LEAT_STREAM_INNER_H
 #define LEAT_STREAM_INNER_H
 
@@ -44,6 +44,15 @@ struct filter_inner {
 	double started_s, shown_s;
 };
 
+/* cli.c: fills the options; false if the command line asked only for words, which are printed. */
+bool command_line(struct filter *f, int argc, char **argv);
+
+/* filter.c: gives frames as they come from the reader to the command. */
+void give_frames(struct filter *f, const struct frame *frames, size_t count);
+
+/* END of a sink waits until its files are committed, or another segment begins. */
+void release_end(struct filter *f, bool more);
+
 /* sink.c */
 extern const struct option sink_options_text[], sink_options_pictures[];
 void sink_prepare(struct filter *f);
@@ -53,7 +62,10 @@ void sink_commit(struct filter *f);
 bool group_add(struct group *g, const struct frame *frame);
 void group_clear(struct group *g);
 
-/* history.c: sums the files that options name and lets the sandbox read them; appends "NAME VERSION options operands". */
+/*
+ * history.c: sums the files that options name and lets the sandbox read them; appends
+ * "NAME VERSION options operands".
+ */
 void history_prepare(struct filter *f);
 void history_add(struct meta *meta, const struct filter *f);
 
