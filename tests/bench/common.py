@@ -10,7 +10,7 @@ import threading
 import time
 
 BIN = os.path.abspath("build/libexec/leat")
-PEER = os.path.abspath("tests/peer")
+PEER = os.path.abspath("tests/bench")
 QUICK = "--quick" in sys.argv
 RUNS = 3 if QUICK else 5
 PYTHON = "/usr/bin/python3"
