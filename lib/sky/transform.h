@@ -28,6 +28,11 @@ struct point transform_point(const struct transform *t, struct point p);
 /* first, then second. */
 struct transform transform_join(const struct transform *first, const struct transform *second);
 
+double transform_determinant(const struct transform *t);
+
+/* The area that a unit of area at p becomes: |determinant of the derivatives|. */
+double transform_area(const struct transform *t, struct point p);
+
 /* False if t has no inverse. */
 bool transform_invert(const struct transform *t, struct transform *inverse);
 
@@ -36,7 +41,10 @@ size_t transform_pairs_min(enum transform_model model);
 
 /*
  * Least squares over n pairs with weights (NULL = all 1): from[i] goes to to[i]. Points are
- * normalised first (Hartley 1997). False if the pairs do not fix the model.
+ * normalised first (Hartley 1997). Distances are measured among `to`: a homography is the direct
+ * linear transform refined by Gauss-Newton steps. Pairs of weight 0 do not count. False if the
+ * pairs do not fix the model: too few, all in one place or on one line (for a homography three of
+ * four), or a horizon that passes between them.
  */
 bool transform_fit(enum transform_model model, const struct point *from, const struct point *to,
 	const double *weight, size_t n, struct transform *t);
