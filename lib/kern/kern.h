@@ -9,6 +9,7 @@
 #ifndef LEAT_KERN_KERN_H
 #define LEAT_KERN_KERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,35 @@ struct kern_fft {
 	float zero, scale;   /* the signal is (x - zero) * scale * window */
 	const float *window; /* n factors */
 	const float *table;  /* kern_fft_table_size(n) floats made by fft_table */
+};
+
+/*
+ * The values that count: low <= v <= high (so never NaN). Deviations are |(v - centre) - rest|,
+ * centre + rest being a centre that need not be an f32.
+ */
+struct kern_window {
+	float low, high, centre, rest;
+};
+
+/* bracket: what to look for, and what was found. */
+struct kern_bracket {
+	struct kern_window window;
+	bool deviation; /* the values looked at are the deviations, else v itself */
+	float low, high;
+	size_t valid;		      /* values that count */
+	size_t below, at_low, at_high; /* of them: < low, == low, == high */
+	size_t kept;		      /* low < value < high */
+};
+
+struct kern_moments {
+	size_t count;	    /* values that are not NaN */
+	double sum, square; /* of their v - shift, in 16 lanes */
+	float min, max;	    /* inf and -inf of none */
+};
+
+struct kern_biweight {
+	size_t count;	 /* values that count */
+	double up, down; /* sums of d^2 (1 - u^2)^4 and (1 - u^2)(1 - 5 u^2) where |u| < 1 */
 };
 
 struct kern {
@@ -74,6 +104,19 @@ struct kern {
 	 */
 	size_t (*find_fill)(const void *x, size_t rows, size_t width, unsigned dtype, size_t start);
 	size_t (*find_data)(const void *x, size_t rows, size_t width, unsigned dtype, size_t start);
+
+	/* Counts v against b->low and b->high; those between go to kept (room for n), in order. */
+	void (*bracket)(struct kern_bracket *b, float *kept, const float *v, size_t n);
+
+	/* n < 2^31 */
+	void (*moments)(struct kern_moments *m, const float *v, size_t n, double shift);
+
+	/* The sums of a biweight midvariance; u = deviation * reach. n < 2^31. */
+	void (*biweight)(struct kern_biweight *b, const float *v, size_t n,
+		const struct kern_window *window, float reach);
+
+	/* out[i] = |2 v[i + 2] - v[i] - v[i + 4]|, i = 0 … n-5; NaN where one of the three is. */
+	void (*third_difference)(float *out, const float *v, size_t n);
 
 	/* Fills the table of a transform of n samples (64-byte aligned). */
 	void (*fft_table)(float *table, size_t n);

@@ -6,17 +6,21 @@
 
 #include "kern/kern.h"
 
-#define KERN_NAMES(X, level) \
-	X(load, level)       \
-	X(convert, level)    \
-	X(swap, level)       \
-	X(power, level)      \
-	X(join, level)       \
-	X(collect, level)    \
-	X(decibel, level)    \
-	X(find_fill, level)  \
-	X(find_data, level)  \
-	X(fft_table, level)  \
+#define KERN_NAMES(X, level)       \
+	X(load, level)             \
+	X(convert, level)          \
+	X(swap, level)             \
+	X(power, level)            \
+	X(join, level)             \
+	X(collect, level)          \
+	X(decibel, level)          \
+	X(find_fill, level)        \
+	X(find_data, level)        \
+	X(bracket, level)          \
+	X(moments, level)          \
+	X(biweight, level)         \
+	X(third_difference, level) \
+	X(fft_table, level)        \
 	X(fft_power, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level

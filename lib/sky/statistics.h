@@ -18,35 +18,41 @@
 /* The middle value; of an even count the mean of the middle two. */
 double median_f32(const float *v, size_t n, struct pool *pool);
 
-/* Median of |v - centre|, not scaled to a sigma. */
+/* Median of |v - centre|, not scaled to a sigma; deviations are f32, right to 1e-7 of themselves. */
 double mad_f32(const float *v, size_t n, double centre, struct pool *pool);
 
-/* The value below which `share` (0 … 1) of the values lie, interpolated linearly as numpy does. */
+/*
+ * The value below which `share` (0 … 1) of the values lie, interpolated linearly as numpy does. (A
+ * waterfall's quantile, in lib/dsp, is one of the values.)
+ */
 double quantile_f32(const float *v, size_t n, double share, struct pool *pool);
 
 /* Median of u16 by counting, and their MAD. */
 double median_u16(const uint16_t *v, size_t n, struct pool *pool);
 double mad_u16(const uint16_t *v, size_t n, double centre, struct pool *pool);
 
-/* The median of a few values, which are put in order. */
+/* The median of a few values, which are put in order, NaN last; NaN if there is no other. */
 float median_few(float *v, size_t n);
 
 /*
- * Location and scale of a plane for normalisation: within 6 MAD of the median, the median, and
- * 0.991 times the root of the biweight midvariance (Lax 1985; Beers et al. 1990).
+ * Location and scale of a plane for normalisation: of the values within 6 MAD of the median, the
+ * median, and 0.991 times the root of the biweight midvariance (Lax 1985; Beers, Flynn & Gebhardt
+ * 1990, eq. 9, without their factor n/(n-1)). If their MAD is 0, so is the scale.
  */
 void location_scale(const float *v, size_t n, struct pool *pool, double *location, double *scale);
 
 /*
- * Noise of the background: sigma from clipped differences of neighbours along rows (as the third
- * order MAD estimate of Stoehr et al. 2008, FITS keyword NOISE3 of CFITSIO), so that stars and
- * slopes do not count.
+ * Noise of the background: 1.4826 / sqrt(6) times the median of |2 v[x] - v[x-2] - v[x+2]| along
+ * rows, so that stars, slopes and the correlation of neighbours hardly count (DER_SNR: Stoehr et
+ * al. 2008; NOISE3 of CFITSIO). NaN for rows shorter than 5.
  */
 double noise_f32(const float *plane, size_t width, size_t height, struct pool *pool);
 
 struct plane_statistics {
 	uint64_t count, missing; /* values, NaN */
-	double min, max, mean, sigma, median, mad, noise;
+	double min, max, mean;
+	double sigma; /* root of the mean square distance from the mean, nothing clipped */
+	double median, mad, noise;
 };
 
 void plane_statistics(const float *plane, size_t width, size_t height, struct pool *pool,
