@@ -106,13 +106,19 @@ struct pool *pool_new(unsigned threads)
 
 unsigned pool_threads(const struct pool *p)
 {
-	return p->threads;
+	return p ? p->threads : 1;
 }
 
 void pool_run(struct pool *p, size_t count, pool_fn *fn, void *arg)
 {
-	bool alone = p->threads == 1 || count <= 1;
+	bool alone;
 
+	if (!p) {
+		for (size_t i = 0; i < count; i++)
+			fn(arg, i, 0);
+		return;
+	}
+	alone = p->threads == 1 || count <= 1;
 	p->fn = fn;
 	p->arg = arg;
 	p->count = count;

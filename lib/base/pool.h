@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+/* Where a pool is asked for, NULL is one of one thread, the caller. */
 struct pool;
 
 /* The work: piece `i`, done by thread `worker` (0 … threads-1; for per-thread scratch). */

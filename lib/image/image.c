@@ -103,10 +103,7 @@ void image_f32(const struct image *i, float *out, struct pool *pool)
 	struct conversion c = {i, out};
 	size_t pieces = (image_count(i) + PIECE - 1) / PIECE;
 
-	if (pool)
-		pool_run(pool, pieces, convert_piece, &c);
-	for (size_t k = 0; !pool && k < pieces; k++)
-		convert_piece(&c, k, 0);
+	pool_run(pool, pieces, convert_piece, &c);
 }
 
 float *image_f32_new(const struct image *i, struct pool *pool)

@@ -41,16 +41,6 @@ static size_t piece_length(size_t n, size_t i)
 	return n - i * PIECE < PIECE ? n - i * PIECE : PIECE;
 }
 
-static void run_pieces(struct pool *pool, size_t pieces, pool_fn *fn, void *arg)
-{
-	if (pool && pieces > 1) {
-		pool_run(pool, pieces, fn, arg);
-		return;
-	}
-	for (size_t i = 0; i < pieces; i++)
-		fn(arg, i, 0);
-}
-
 struct counting {
 	const uint16_t *v;
 	size_t n;
@@ -74,11 +64,11 @@ static void count_levels(void *arg, size_t i, unsigned worker)
 /* How often each value stands in v; free() it. */
 static size_t *histogram(const uint16_t *v, size_t n, struct pool *pool)
 {
-	size_t tables = (pool ? pool_threads(pool) : 1) * TABLES;
+	size_t tables = pool_threads(pool) * TABLES;
 	struct counting c = {v, n, xcalloc(tables * LEVELS, sizeof(*c.table))};
 	size_t *count = xcalloc(LEVELS, sizeof(*count));
 
-	run_pieces(pool, pieces_of(n), count_levels, &c);
+	pool_run(pool, pieces_of(n), count_levels, &c);
 	for (size_t t = 0; t < tables; t++)
 		for (size_t level = 0; level < LEVELS; level++)
 			count[level] += c.table[t * LEVELS + level];
@@ -194,7 +184,7 @@ static double biweight_midvariance(
 	size_t pieces = pieces_of(n), count = 0;
 
 	w.piece = xcalloc(pieces, sizeof(*w.piece));
-	run_pieces(pool, pieces, weigh_piece, &w);
+	pool_run(pool, pieces, weigh_piece, &w);
 	for (size_t i = 0; i < pieces; i++) {
 		up += w.piece[i].up;
 		down += w.piece[i].down;
@@ -240,7 +230,7 @@ double noise_f32(const float *plane, size_t width, size_t height, struct pool *p
 		return NAN;
 	d.rows = width < PIECE ? PIECE / width : 1;
 	d.out = xaligned((width - 4) * height, sizeof(*d.out));
-	run_pieces(pool, (height + d.rows - 1) / d.rows, differ_rows, &d);
+	pool_run(pool, (height + d.rows - 1) / d.rows, differ_rows, &d);
 	median = median_f32(d.out, (width - 4) * height, pool);
 	free(d.out);
 	return MAD_TO_SIGMA / sqrt(6) * median;
@@ -270,7 +260,7 @@ static void add_moments(
 	double sum = 0, square = 0, count;
 
 	a.piece = xcalloc(pieces, sizeof(*a.piece));
-	run_pieces(pool, pieces, add_piece, &a);
+	pool_run(pool, pieces, add_piece, &a);
 	s->min = INFINITY;
 	s->max = -INFINITY;
 	for (size_t i = 0; i < pieces; i++) {
