@@ -62,6 +62,21 @@ struct kern_biweight {
 	double up, down; /* sums of d^2 (1 - u^2)^4 and (1 - u^2)(1 - 5 u^2) where |u| < 1 */
 };
 
+/* smooth and smooth_rows reach so far to each side. */
+#define KERN_SMOOTH_RADIUS 4
+
+/*
+ * A star: background + amplitude (1 + wing q)^(-1 / wing), q = xx dx^2 + 2 xy dx dy + yy dy^2 > 0,
+ * dx and dy from (x, y). That is Moffat's profile with beta = 1 / wing; wing 0 means its limit, the
+ * Gaussian exp(-q).
+ */
+struct kern_profile {
+	float amplitude, background, x, y, xx, xy, yy, wing;
+};
+
+#define KERN_PROFILE_PARAMETERS 8
+#define KERN_PROFILE_SUMS 45
+
 struct kern {
 	int level;
 
@@ -129,6 +144,31 @@ struct kern {
 	 */
 	void (*fft_power)(const struct kern_fft *fft, float *work, const void *x, float *acc,
 		enum kern_join join);
+
+	/* out[k] = v[k] - base[k], 0 where v is not finite. */
+	void (*excess)(float *out, const float *v, const float *base, size_t n);
+
+	/*
+	 * Symmetric weighted sums: out[k] = weight[0] in[4 + k] + weight[1] (in[3 + k] + in[5 + k])
+	 * + …, weight having KERN_SMOOTH_RADIUS + 1 values, in n + 2 KERN_SMOOTH_RADIUS; and the same
+	 * across 2 KERN_SMOOTH_RADIUS + 1 rows of n.
+	 */
+	void (*smooth)(float *out, const float *in, const float *weight, size_t n);
+	void (*smooth_rows)(float *out, const float *const row[2 * KERN_SMOOTH_RADIUS + 1],
+		const float *weight, size_t n);
+
+	/* The first k >= start with v[k] > limit[k], n if there is none. */
+	size_t (*find_above)(const float *v, const float *limit, size_t n, size_t start);
+
+	/*
+	 * What a least-squares step needs: with a profile's derivatives by its 8 parameters, in the
+	 * order of struct kern_profile, as vectors 0 … 7 over n pixels at (x, y), and the residual
+	 * value - profile as vector 8, all times weight (0 or 1): the scalar products of vectors
+	 * (0, 0), (0, 1) … (0, 8), (1, 1) … (8, 8). n: a multiple of 16; work: 9 n values, that
+	 * hold the vectors afterwards. The profile is right to 1e-6 of its amplitude.
+	 */
+	void (*profile)(float *sums, float *work, const float *x, const float *y,
+		const float *value, const float *weight, size_t n, const struct kern_profile *p);
 };
 
 /*

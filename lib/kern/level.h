@@ -21,7 +21,12 @@
 	X(biweight, level)         \
 	X(third_difference, level) \
 	X(fft_table, level)        \
-	X(fft_power, level)
+	X(fft_power, level)         \
+	X(excess, level)           \
+	X(smooth, level)           \
+	X(smooth_rows, level)      \
+	X(find_above, level)       \
+	X(profile, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level
 #define KERN_DECLARE(name, level) \
