@@ -77,6 +77,28 @@ struct kern_profile {
 #define KERN_PROFILE_PARAMETERS 8
 #define KERN_PROFILE_SUMS 45
 
+/*
+ * Curves over u = clip((v - low) * scale), clip being to 0 … 1; all go from (0, 0) to (1, 1). a is
+ * the shape.
+ */
+enum kern_curve_kind {
+	KERN_CURVE_LINEAR,	/* u */
+	KERN_CURVE_MTF,		/* (a-1) u / ((2a-1) u - a), 0 < a < 1 */
+	KERN_CURVE_MTF_UNDO,	/* the same of 1-a */
+	KERN_CURVE_ASINH,	/* asinh(a u) / asinh(a), 0 < a < 1e9 */
+	KERN_CURVE_SINH,	/* sinh(u asinh(a)) / a: undoes it */
+	KERN_CURVE_LOG,		/* log(1 + a u) / log(1 + a), 0 < a < 1e9 */
+	KERN_CURVE_EXP,		/* ((1 + a)^u - 1) / a: undoes it */
+	KERN_CURVE_SRGB_ENCODE, /* IEC 61966-2-1 */
+	KERN_CURVE_SRGB_DECODE,
+};
+
+struct kern_curve {
+	enum kern_curve_kind kind;
+	float low, scale, shape;
+	float out_low, out_scale; /* the result is out_low + out_scale * curve */
+};
+
 struct kern {
 	int level;
 
@@ -132,6 +154,18 @@ struct kern {
 
 	/* out[i] = |2 v[i + 2] - v[i] - v[i + 4]|, i = 0 … n-5; NaN where one of the three is. */
 	void (*third_difference)(float *out, const float *v, size_t n);
+
+	/* A curve over n values, NaN carried; out may be v. */
+	void (*curve)(float *out, const float *v, size_t n, const struct kern_curve *c);
+
+	/*
+	 * The same for three planes that shall keep their ratios: each u (only >= 0, here) is
+	 * multiplied by curve(L) / L, L being their luminance 0.2126 r + 0.7152 g + 0.0722 b, and
+	 * then clipped. Kinds ASINH and SINH, kind and shape those of c[0]. A NaN in one plane is
+	 * one in all. out may be v.
+	 */
+	void (*colour_curve)(float *const out[3], const float *const v[3], size_t n,
+		const struct kern_curve c[3]);
 
 	/* Fills the table of a transform of n samples (64-byte aligned). */
 	void (*fft_table)(float *table, size_t n);

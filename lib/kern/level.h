@@ -20,6 +20,8 @@
 	X(moments, level)          \
 	X(biweight, level)         \
 	X(third_difference, level) \
+	X(curve, level)            \
+	X(colour_curve, level)     \
 	X(fft_table, level)        \
 	X(fft_power, level)         \
 	X(excess, level)           \
