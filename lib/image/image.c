@@ -67,7 +67,7 @@ int image_of_frame(
 		.pixels = frame->payload,
 		.display = unit && !strcmp(unit, "display"),
 		.role = role_of(meta)};
-	if (!meta_f64(meta, "full_scale", &i->full_scale))
+	if (i->display || !meta_f64(meta, "full_scale", &i->full_scale))
 		i->full_scale = default_scale(i);
 	if (!(i->full_scale > 0) || !isfinite(i->full_scale))
 		return fail(e, EXIT_DATA, "full_scale: must be positive and finite");

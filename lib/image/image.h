@@ -43,10 +43,11 @@ static inline size_t image_count(const struct image *i)
 }
 
 /*
- * The image in a frame, its pixels still the frame's. full_scale is the key's; without it 2^bits-1
- * for integers (2^(bits-1)-1 for signed ones), for floats 1 (display, or no value above 1) or
- * 65535. 0, or EXIT_DATA for another shape than [planes][height][width], for complex types, for a
- * side of 0 and for a full_scale that is not positive.
+ * The image in a frame, its pixels still the frame's. full_scale is the key's; without it, and for
+ * unit display whatever it says, 2^bits-1 for integers (2^(bits-1)-1 for signed ones), for floats 1
+ * (display, or no value above 1) or 65535. 0, or EXIT_DATA for another shape than
+ * [planes][height][width], for complex types, for a side of 0 and for a full_scale that is not
+ * positive.
  */
 int image_of_frame(
 	struct image *i, const struct frame *frame, const struct meta *meta, struct error *e);

@@ -99,6 +99,16 @@ struct kern_curve {
 	float out_low, out_scale; /* the result is out_low + out_scale * curve */
 };
 
+/* The filters of PNG (ISO/IEC 15948, 9.2), with their numbers in the file. */
+#define KERN_PNG_FILTERS 5
+enum kern_png_filter {
+	KERN_PNG_NONE,
+	KERN_PNG_SUB,
+	KERN_PNG_UP,
+	KERN_PNG_AVERAGE,
+	KERN_PNG_PAETH
+};
+
 struct kern {
 	int level;
 
@@ -166,6 +176,23 @@ struct kern {
 	 */
 	void (*colour_curve)(float *const out[3], const float *const v[3], size_t n,
 		const struct kern_curve c[3]);
+
+	/*
+	 * Samples as files hold them, those of a pixel together: out[planes * k + p] is made of
+	 * plane[p][k], k = 0 … n-1; planes 1 or 3, of a real dtype. bits 8 or 16: u8 or u16, round(x *
+	 * mul / div) reckoned in f64 in this order, halves up, clipped, NaN 0. bits 32: f32, the
+	 * values as they are.
+	 */
+	void (*pixels)(void *out, const void *const *plane, size_t planes, size_t n, unsigned dtype,
+		unsigned bits, double mul, double div);
+
+	/*
+	 * What a PNG filter makes of n bytes x of a row, the first being a pixel's first; `above`
+	 * is the row above, step the bytes of a pixel (1 … 8). The pixel left of the first counts
+	 * as 0.
+	 */
+	void (*png_filter)(uint8_t *out, const uint8_t *x, const uint8_t *above, size_t n,
+		size_t step, enum kern_png_filter filter);
 
 	/* Fills the table of a transform of n samples (64-byte aligned). */
 	void (*fft_table)(float *table, size_t n);

@@ -22,6 +22,8 @@
 	X(third_difference, level) \
 	X(curve, level)            \
 	X(colour_curve, level)     \
+	X(pixels, level)           \
+	X(png_filter, level)       \
 	X(fft_table, level)        \
 	X(fft_power, level)         \
 	X(excess, level)           \
