@@ -78,90 +78,122 @@ size_t KERN(find_above)(const float *v, const float *limit, size_t n, size_t sta
 	return k;
 }
 
+#if KERN_LEVEL == 4
+#define LANES 16
+#elif KERN_LEVEL == 3
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef vec loose __attribute__((aligned(4), may_alias)); /* anywhere in an array */
+typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
+
+INLINE vec get(const float *p)
+{
+	return *(const loose *)p;
+}
+
+INLINE void put(float *p, vec v)
+{
+	*(loose *)p = v;
+}
+
 /*
  * Natural logarithm of x >= 1 (normal, finite): x = 2^e m with m in sqrt(1/2) … sqrt(2), and ln m =
  * 2 (t + t^3/3 + …), t = (m - 1) / (m + 1).
  */
-INLINE float logarithm(float x)
+INLINE vec logarithm(vec x)
 {
-	int32_t exponent = (bits_of(x) - 0x3f3504f3) >> 23;
-	float m = float_of(bits_of(x) - (int32_t)((uint32_t)exponent << 23));
-	float t = (m - 1) / (m + 1), t2 = t * t;
-	float series = t2 * (1 / 3.0f + t2 * (1 / 5.0f + t2 * (1 / 7.0f + t2 * (1 / 9.0f))));
+	ivec exponent = ((ivec)x - 0x3f3504f3) >> 23;
+	vec m = (vec)((ivec)x - (exponent << 23)), t = (m - 1) / (m + 1), t2 = t * t;
+	vec series = t2 * (1 / 3.0f + t2 * (1 / 5.0f + t2 * (1 / 7.0f + t2 * (1 / 9.0f))));
 
-	return (float)exponent * 0x1.62e43p-1f + 2 * (t + t * series);
+	return __builtin_convertvector(exponent, vec) * 0x1.62e43p-1f + 2 * (t + t * series);
 }
 
-/*
- * exp(x) of x <= -0, by 2^i times the series of the rest, and that of -86 below it. Of negative
- * floats the bits, taken as integers, grow as the values fall.
- */
-INLINE float exponential(float x)
+/* exp(x) of x <= 0, by 2^i times the series of the rest; of x below -86 that of -86. */
+INLINE vec exponential(vec x)
 {
 	const float round = 0x1.8p23f;
-	int32_t least = bits_of(-125.0f), bits = bits_of(x * 0x1.715476p+0f);
-	float t = float_of(bits < least ? bits : least), whole = t + round, series;
-	float r = (t - (whole - round)) * 0x1.62e43p-1f;
+	vec t = x * 0x1.715476p+0f, whole, r, series;
+	ivec small = t < -125;
+
+	t = (vec)((small & (ivec)(t * 0 - 125)) | (~small & (ivec)t));
+	whole = t + round;
+	r = (t - (whole - round)) * 0x1.62e43p-1f;
 	series = 1 / 24.0f + r * (1 / 120.0f + r * (1 / 720.0f));
 	series = 1 + r * (1 + r * (0.5f + r * (1 / 6.0f + r * series)));
-	return series *
-	       float_of((int32_t)((uint32_t)(bits_of(whole) - bits_of(round) + 127) << 23));
+	return series * (vec)(((ivec)whole - 0x4b400000 + 127) << 23);
 }
 
-INLINE void derive(float *restrict work, const float *restrict x, const float *restrict y,
-	const float *restrict value, const float *restrict weight, size_t n,
-	const struct kern_profile *p, int wings)
+INLINE void derive(float *work, const float *x, const float *y, const float *value,
+	const float *weight, size_t n, const struct kern_profile *p, int wings)
 {
-	const float amplitude = p->amplitude, background = p->background, x0 = p->x, y0 = p->y;
 	const float xx = p->xx, xy = p->xy, yy = p->yy, wing = p->wing;
 	const float per_wing = wings ? 1 / wing : 0;
-	float *restrict d[9];
 
-	for (int i = 0; i < 9; i++)
-		d[i] = work + (size_t)i * n;
-	for (size_t k = 0; k < n; k++) {
-		float dx = x[k] - x0, dy = y[k] - y0, w = weight[k];
-		float ax = xx * dx + xy * dy, ay = xy * dx + yy * dy;
-		float q = fabsf(dx * ax + dy * ay);
-		float base = 1 + wing * q;
-		float ln = wings ? logarithm(base) * per_wing : q;
-		float f = exponential(-ln) * w, slope = amplitude * f / base;
+	for (size_t k = 0; k < n; k += LANES) {
+		vec dx = get(x + k) - p->x, dy = get(y + k) - p->y, w = get(weight + k);
+		vec ax = xx * dx + xy * dy, ay = xy * dx + yy * dy;
+		vec q = (vec)((ivec)(dx * ax + dy * ay) & INT32_MAX); /* rounding may be below 0 */
+		vec base = 1 + wing * q, ln = wings ? logarithm(base) * per_wing : q;
+		vec f = exponential(-ln) * w, slope = p->amplitude * f / base, half = slope * dx;
 
-		d[0][k] = f;
-		d[1][k] = w;
-		d[2][k] = 2 * slope * ax;
-		d[3][k] = 2 * slope * ay;
-		d[4][k] = -slope * dx * dx;
-		d[5][k] = -2 * slope * dx * dy;
-		d[6][k] = -slope * dy * dy;
-		d[7][k] = wings ? (amplitude * f * ln - slope * q) * per_wing : 0;
-		d[8][k] = (value[k] - background) * w - amplitude * f;
+		put(work + k, f);
+		put(work + n + k, w);
+		put(work + 2 * n + k, 2 * slope * ax);
+		put(work + 3 * n + k, 2 * slope * ay);
+		put(work + 4 * n + k, -half * dx);
+		put(work + 5 * n + k, -2 * half * dy);
+		put(work + 6 * n + k, -slope * dy * dy);
+		put(work + 7 * n + k, (p->amplitude * f * ln - slope * q) * per_wing);
+		put(work + 8 * n + k, (get(value + k) - p->background) * w - p->amplitude * f);
 	}
 }
 
-#define LANES 16
+#define PARTS 16 /* of a sum, added in pairs: the same at all levels */
+#define VECTORS 9
+#define GROUP 3	 /* sums at a time, or each waits for its own last addition */
 
-INLINE float dot(const float *restrict a, const float *restrict b, size_t n)
+/* Scalar products of a with GROUP vectors, the g-th at b + g n; `a` may be the first of them. */
+INLINE void dots(float part[GROUP][PARTS], const float *a, const float *b, size_t n)
 {
-	float lane[LANES] = {0};
+	vec sum[GROUP][PARTS / LANES] = {{{0}}};
 
-	for (size_t k = 0; k < n; k += LANES)
-		for (size_t l = 0; l < LANES; l++)
-			lane[l] += a[k + l] * b[k + l];
-	for (size_t width = LANES / 2; width > 0; width /= 2)
-		for (size_t l = 0; l < width; l++)
-			lane[l] += lane[l + width];
-	return lane[0];
+	for (size_t k = 0; k < n; k += PARTS)
+		for (size_t v = 0; v < PARTS / LANES; v++) {
+			vec left = get(a + k + v * LANES);
+
+			for (size_t g = 0; g < GROUP; g++)
+				sum[g][v] += left * get(b + g * n + k + v * LANES);
+		}
+	for (size_t g = 0; g < GROUP; g++)
+		for (size_t v = 0; v < PARTS / LANES; v++)
+			put(part[g] + v * LANES, sum[g][v]);
 }
 
+/* The triangle is covered by runs of three; what lies beyond it is left out. */
 void KERN(profile)(float *sums, float *work, const float *x, const float *y, const float *value,
 	const float *weight, size_t n, const struct kern_profile *p)
 {
+	float part[GROUP][PARTS];
+
 	if (p->wing > 0)
 		derive(work, x, y, value, weight, n, p, 1);
 	else
 		derive(work, x, y, value, weight, n, p, 0);
-	for (size_t i = 0; i < 9; i++)
-		for (size_t j = i; j < 9; j++)
-			*sums++ = dot(work + i * n, work + j * n, n);
+	for (size_t i = 0; i < VECTORS; i++)
+		for (size_t j = i / GROUP * GROUP; j < VECTORS; j += GROUP) {
+			dots(part, work + i * n, work + j * n, n);
+			for (size_t g = 0; g < GROUP; g++) {
+				if (j + g < i)
+					continue;
+				for (size_t width = PARTS / 2; width > 0; width /= 2)
+					for (size_t l = 0; l < width; l++)
+						part[g][l] += part[g][l + width];
+				*sums++ = part[g][0];
+			}
+		}
 }

@@ -94,7 +94,7 @@ static void advance(struct rings *r, const struct search *q, ptrdiff_t y)
 {
 	const struct star_plane *s = q->s;
 	ptrdiff_t centre = y - R;
-	const float *row[ROWS];
+	const float *row[ROWS], floor = s->noise_floor;
 	float *out = r->smooth[SLOT(centre)];
 	float *limit = r->limit[SLOT(centre)];
 
@@ -116,7 +116,7 @@ static void advance(struct rings *r, const struct search *q, ptrdiff_t y)
 	kern()->smooth(out, r->across, q->weight, s->width);
 	/* The noise of row y stands for that of row y - R: cells are much larger. */
 	for (size_t x = 0; x < s->width; x++)
-		limit[x] = fmaxf(r->noise[x], s->noise_floor) * q->limit;
+		limit[x] = (r->noise[x] > floor ? r->noise[x] : floor) * q->limit;
 }
 
 /* Equal values: the first one in reading order is the peak. */
