@@ -32,6 +32,9 @@ int image_file_open(struct image_file **file, const char *path,
 int image_file_next(struct image_file *file, struct image *image, const struct meta **meta,
 	bool *there, struct error *e);
 
+/* When the first image was taken, without reading its pixels; false if its header does not say. */
+bool image_file_time(const struct image_file *file, struct utc *time);
+
 void image_file_close(struct image_file *file);
 
 /*

@@ -128,6 +128,9 @@ struct kern {
 	/* Reverses the bytes of n words of `size` 2, 4 or 8; in may be out, of any alignment. */
 	void (*swap)(void *out, const void *in, size_t n, size_t size);
 
+	/* The same, of size 1, 2, 4 or 8, and the highest bit of each is flipped: signed to unsigned. */
+	void (*swap_flip)(void *out, const void *in, size_t n, size_t size);
+
 	/* |x[k]|^2 of n complex f32 (re, im) joins acc[k]. */
 	void (*power)(float *acc, const float *x, size_t n, enum kern_join join);
 

@@ -10,6 +10,7 @@
 	X(load, level)             \
 	X(convert, level)          \
 	X(swap, level)             \
+	X(swap_flip, level)        \
 	X(power, level)            \
 	X(join, level)             \
 	X(collect, level)          \

@@ -91,15 +91,15 @@ void KERN(convert)(
 	}
 }
 
-#define SWAP(bits)                                                           \
-	static void swap##bits(char *out, const char *in, size_t n)          \
-	{                                                                    \
-		for (size_t k = 0; k < n; k++) {                             \
-			uint##bits##_t word;                                 \
-			memcpy(&word, in + k * sizeof(word), sizeof(word));  \
-			word = __builtin_bswap##bits(word);                  \
-			memcpy(out + k * sizeof(word), &word, sizeof(word)); \
-		}                                                            \
+#define SWAP(bits)                                                                      \
+	INLINE void swap_flip##bits(char *out, const char *in, size_t n, uint##bits##_t flip) \
+	{                                                                               \
+		for (size_t k = 0; k < n; k++) {                                        \
+			uint##bits##_t word;                                            \
+			memcpy(&word, in + k * sizeof(word), sizeof(word));             \
+			word = __builtin_bswap##bits(word) ^ flip;                      \
+			memcpy(out + k * sizeof(word), &word, sizeof(word));            \
+		}                                                                       \
 	}
 
 SWAP(16)
@@ -109,9 +109,23 @@ SWAP(64)
 void KERN(swap)(void *out, const void *in, size_t n, size_t size)
 {
 	if (size == 2)
-		swap16(out, in, n);
+		swap_flip16(out, in, n, 0);
 	else if (size == 4)
-		swap32(out, in, n);
+		swap_flip32(out, in, n, 0);
 	else
-		swap64(out, in, n);
+		swap_flip64(out, in, n, 0);
+}
+
+void KERN(swap_flip)(void *out, const void *in, size_t n, size_t size)
+{
+	const uint8_t *bytes = in;
+
+	if (size == 2)
+		swap_flip16(out, in, n, (uint16_t)1 << 15);
+	else if (size == 4)
+		swap_flip32(out, in, n, (uint32_t)1 << 31);
+	else if (size == 8)
+		swap_flip64(out, in, n, (uint64_t)1 << 63);
+	for (size_t k = 0; size == 1 && k < n; k++)
+		((uint8_t *)out)[k] = bytes[k] ^ 0x80;
 }
