@@ -89,10 +89,7 @@ static void count_all(struct search *s, float low, float high)
 
 	b->low = low;
 	b->high = high;
-	if (s->pool && pieces > 1)
-		pool_run(s->pool, pieces, count_piece, s);
-	for (size_t i = 0; (!s->pool || pieces == 1) && i < pieces; i++)
-		count_piece(s, i, 0);
+	pool_run(s->pool, pieces, count_piece, s);
 	b->valid = b->below = b->at_low = b->at_high = b->kept = 0;
 	for (size_t i = 0; i < pieces; i++) {
 		const struct kern_bracket *p = &s->piece[i];

@@ -251,16 +251,16 @@ static void add_piece(void *arg, size_t i, unsigned worker)
 	kern()->moments(&a->piece[i], a->v + i * PIECE, piece_length(a->n, i), a->shift);
 }
 
-/* Count, extremes, mean and sigma; sums are of differences from a value near the mean. */
-static void add_moments(
-	const float *v, size_t n, double shift, struct pool *pool, struct plane_statistics *s)
+void plane_moments(
+	const float *v, size_t n, double near, struct pool *pool, struct plane_statistics *s)
 {
-	struct adding a = {v, n, isfinite(shift) ? shift : 0, NULL};
+	struct adding a = {v, n, isfinite(near) ? near : 0, NULL};
 	size_t pieces = pieces_of(n);
 	double sum = 0, square = 0, count;
 
 	a.piece = xcalloc(pieces, sizeof(*a.piece));
 	pool_run(pool, pieces, add_piece, &a);
+	s->count = 0;
 	s->min = INFINITY;
 	s->max = -INFINITY;
 	for (size_t i = 0; i < pieces; i++) {
@@ -287,5 +287,5 @@ void plane_statistics(const float *plane, size_t width, size_t height, struct po
 	*s = (struct plane_statistics){.median = median_f32(plane, n, pool)};
 	s->mad = mad_f32(plane, n, s->median, pool);
 	s->noise = noise_f32(plane, width, height, pool);
-	add_moments(plane, n, s->median, pool, s);
+	plane_moments(plane, n, s->median, pool, s);
 }

@@ -18,7 +18,8 @@
 /* The middle value; of an even count the mean of the middle two. */
 double median_f32(const float *v, size_t n, struct pool *pool);
 
-/* Median of |v - centre|, not scaled to a sigma; deviations are f32, right to 1e-7 of themselves. */
+/* Median of |v - centre|, not scaled to a sigma; deviations are f32, right to 1e-7 of themselves.
+ */
 double mad_f32(const float *v, size_t n, double centre, struct pool *pool);
 
 /*
@@ -54,6 +55,13 @@ struct plane_statistics {
 	double sigma; /* root of the mean square distance from the mean, nothing clipped */
 	double median, mad, noise;
 };
+
+/*
+ * Only count, missing, min, max, mean and sigma, of n values; sums are of differences from `near`,
+ * any value not far from the mean.
+ */
+void plane_moments(
+	const float *v, size_t n, double near, struct pool *pool, struct plane_statistics *s);
 
 void plane_statistics(const float *plane, size_t width, size_t height, struct pool *pool,
 	struct plane_statistics *s);

@@ -58,6 +58,9 @@ static void describe(const struct command *c, const struct option *sink, struct 
 			c->unit_out ? c->unit_out : "same");
 	}
 	str_free(&kinds);
+	str_addf(out, "changes\t%s%s%s\n", c->changes & CHANGES_SHAPE ? "shape " : "",
+		c->changes & CHANGES_VALUES ? "values " : "",
+		c->changes & CHANGES_COUNT ? "count " : "");
 	str_addf(out, "segments\t%s\n", c->segments == SEGMENTS_JOIN ? "join" : "each");
 	str_addf(out, "operands\t%s\nexample\t%s\n", c->operands, c->example);
 	options_describe(c->options ? c->options : no_options, out);

@@ -403,18 +403,25 @@ unknown_keys_pass() {
 	each unknown_keys_pass filter sink
 }
 
-scoped_keys_are_dropped() {
-	local out
-	edit key '%x.axes 1' <in | edit key '~x.level 2' | "$1" "${ARGS[@]}" >out
-	out=$(head_of out)
-	if [[ $(line out "$1") == same ]]; then
-		[[ $out == *'%x.axes 1'* && $out == *'~x.level 2'* ]]
+# gone_if WORD KEY NAME: the key is gone from ./text if NAME changes WORD, else it stays.
+gone_if() {
+	if [[ $(line changes "$3") == *"$1"* ]]; then
+		! grep -q "^  $2" text
 	else
-		[[ $out != *'%x.axes'* && $out != *'~x.level'* ]]
+		grep -q "^  $2" text
 	fi
 }
 
-@test "filter: %keys and ~keys go where another kind comes out, and stay otherwise" {
+scoped_keys_are_dropped() {
+	edit key '%x.axes 1' <in | edit key '~x.level 2' | "$1" "${ARGS[@]}" >out
+	head_of out >text
+	gone_if shape '%x.axes 1' "$1"
+	gone_if values '~x.level 2' "$1"
+	[[ $(line in "$1") == "$(line out "$1")" || $(line out "$1") == same ]] ||
+		[[ $(line changes "$1") == *shape*values* ]]
+}
+
+@test "filter: %keys go where the shape changes, ~keys where the values do, and stay otherwise" {
 	each scoped_keys_are_dropped filter
 }
 
