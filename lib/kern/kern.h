@@ -109,6 +109,18 @@ enum kern_png_filter {
 	KERN_PNG_PAETH
 };
 
+/* A place in a plane is in units of 1 / KERN_PHASES px, the phase in the low bits. */
+#define KERN_PHASES 2048
+
+/*
+ * The places of a row of pixels that a projective transform takes to another plane: pixel k is at
+ * ((x + dx k) / w', (y + dy k) / w'), w' = w + dw k; its area there is area / w'^3. Where w is 1
+ * and dw 0 nothing is divided.
+ */
+struct kern_line {
+	double x, y, w, dx, dy, dw, area;
+};
+
 struct kern {
 	int level;
 
@@ -233,6 +245,26 @@ struct kern {
 	 */
 	void (*profile)(float *sums, float *work, const float *x, const float *y,
 		const float *value, const float *weight, size_t n, const struct kern_profile *p);
+
+	/*
+	 * Places x[k], y[k] of pixels k = 0 … n-1 < 2^20, rounded; what is beyond 1e9 units or NaN
+	 * becomes that far outside. area[k] is written unless the line is not bent (w 1, dw 0).
+	 */
+	void (*place)(int32_t *x, int32_t *y, float *area, size_t n, const struct kern_line *line);
+
+	/*
+	 * Values of a plane (rows of `width`) at n places, by weights of 8 columns and `rows` (4, 6
+	 * or 8) rows. table[phase][8] are weights of the pixels -3 … 4 from the place's whole part,
+	 * of rows the middle ones; all of them must be in the plane. No value is below the least of
+	 * the 4 x 4 pixels around the place. A NaN among the 8 x rows pixels gives NaN, whatever its
+	 * weight.
+	 */
+	void (*resample)(float *out, const float *plane, size_t width, const int32_t *x,
+		const int32_t *y, size_t n, const float *table, size_t rows);
+
+	/* The same, linear between the pixels 0 and 1 from the whole part. */
+	void (*bilinear)(float *out, const float *plane, size_t width, const int32_t *x,
+		const int32_t *y, size_t n);
 };
 
 /*

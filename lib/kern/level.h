@@ -26,12 +26,15 @@
 	X(pixels, level)           \
 	X(png_filter, level)       \
 	X(fft_table, level)        \
-	X(fft_power, level)         \
+	X(fft_power, level)        \
 	X(excess, level)           \
 	X(smooth, level)           \
 	X(smooth_rows, level)      \
 	X(find_above, level)       \
-	X(profile, level)
+	X(profile, level)          \
+	X(place, level)            \
+	X(resample, level)         \
+	X(bilinear, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level
 #define KERN_DECLARE(name, level) \

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+#include "sky/warp.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "kern/kern.h"
+
+#define COLUMNS 8	   /* of the kernels' tables */
+#define BEFORE 3	   /* of them stand before the place */
+#define RUN 512		   /* pixels placed at a time */
+#define PIECE_ROWS 16	   /* of output, that a thread makes at a time */
+#define LANCZOS_SHARE 0.4f /* of the clamped kernels; the rest is bicubic */
+
+struct warper {
+	enum warp_interp interp;
+	size_t rows; /* that the kernel reaches over; 2 bilinear, 1 nearest */
+	float *table;
+};
+
+static double sinc(double x)
+{
+	return x == 0 ? 1 : sin(M_PI * x) / (M_PI * x);
+}
+
+static double lanczos(double x, double reach)
+{
+	return fabs(x) < reach ? sinc(x) * sinc(x / reach) : 0;
+}
+
+static double catmull_rom(double x)
+{
+	x = fabs(x);
+	if (x < 1)
+		return (1.5 * x - 2.5) * x * x + 1;
+	return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+/* Weights of one phase; each kernel's sum is 1. */
+static void weights(enum warp_interp interp, double phase, float *out)
+{
+	double reach = interp == WARP_LANCZOS3 ? 3 : 4, kernel[COLUMNS], sum = 0;
+
+	for (int i = 0; i < COLUMNS; i++)
+		sum += kernel[i] = lanczos(i - BEFORE - phase, reach);
+	for (int i = 0; i < COLUMNS; i++) {
+		double share = interp == WARP_BICUBIC ? 0 : LANCZOS_SHARE;
+
+		out[i] = (float)(share * kernel[i] / sum +
+				 (1 - share) * catmull_rom(i - BEFORE - phase));
+	}
+}
+
+struct warper *warper_new(enum warp_interp interp)
+{
+	static const size_t rows[] = {[WARP_NEAREST] = 1,
+		[WARP_BILINEAR] = 2,
+		[WARP_BICUBIC] = 4,
+		[WARP_LANCZOS3] = 6,
+		[WARP_LANCZOS4] = 8};
+	struct warper *w = xcalloc(1, sizeof(*w));
+
+	w->interp = interp;
+	w->rows = rows[interp];
+	if (w->rows < 4)
+		return w;
+	w->table = xaligned(KERN_PHASES * COLUMNS, sizeof(*w->table));
+	for (int phase = 0; phase < KERN_PHASES; phase++)
+		weights(interp, phase / (double)KERN_PHASES, w->table + (size_t)phase * COLUMNS);
+	return w;
+}
+
+void warper_free(struct warper *w)
+{
+	if (w)
+		free(w->table);
+	free(w);
+}
+
+struct task {
+	const struct warper *warper;
+	const struct warp_image *in;
+	struct warp_image *out;
+	const struct transform *transform;
+	bool fluxes;
+	size_t pieces; /* of a plane */
+};
+
+static float pixel(const struct warp_image *in, const float *plane, int32_t x, int32_t y)
+{
+	if (x < 0 || y < 0 || (size_t)x >= in->width || (size_t)y >= in->height)
+		return NAN;
+	return plane[(size_t)y * in->width + (size_t)x];
+}
+
+static float nearest(const struct warp_image *in, const float *plane, int32_t x, int32_t y)
+{
+	return pixel(in, plane, (x + KERN_PHASES / 2) / KERN_PHASES - (x + KERN_PHASES / 2 < 0),
+		(y + KERN_PHASES / 2) / KERN_PHASES - (y + KERN_PHASES / 2 < 0));
+}
+
+/* Linear, of those of the four pixels that have a weight. */
+static float careful(const struct warp_image *in, const float *plane, int32_t x, int32_t y)
+{
+	int32_t column = x / KERN_PHASES, row = y / KERN_PHASES;
+	float fx = (float)(x - column * KERN_PHASES) / KERN_PHASES;
+	float fy = (float)(y - row * KERN_PHASES) / KERN_PHASES;
+	float line[2] = {0, 0};
+
+	if (x < 0 || y < 0)
+		return NAN;
+	for (int i = 0; i < (fy > 0 ? 2 : 1); i++) {
+		line[i] = pixel(in, plane, column, row + i);
+		if (fx > 0)
+			line[i] += (pixel(in, plane, column + 1, row + i) - line[i]) * fx;
+	}
+	return fy > 0 ? line[0] + (line[1] - line[0]) * fy : line[0];
+}
+
+/* Whether all pixels that the kernel reads are there. */
+static bool inside(const struct task *t, int32_t x, int32_t y)
+{
+	size_t wide = t->warper->rows > 2 ? COLUMNS : 2, before = wide / 2 - 1;
+	size_t high = t->warper->rows, above = high / 2 - 1;
+	size_t column = (size_t)(x / KERN_PHASES), row = (size_t)(y / KERN_PHASES);
+
+	return x >= 0 && y >= 0 && column >= before && row >= above &&
+	       column - before + wide <= t->in->width && row - above + high <= t->in->height;
+}
+
+static void sample(const struct task *t, const float *plane, const int32_t *x, const int32_t *y,
+	size_t n, float *out)
+{
+	const struct warper *w = t->warper;
+	size_t k = 0;
+
+	if (w->interp == WARP_NEAREST) {
+		for (; k < n; k++)
+			out[k] = nearest(t->in, plane, x[k], y[k]);
+		return;
+	}
+	while (k < n) {
+		size_t first = k;
+
+		while (k < n && inside(t, x[k], y[k]))
+			k++;
+		if (w->interp == WARP_BILINEAR)
+			kern()->bilinear(
+				out + first, plane, t->in->width, x + first, y + first, k - first);
+		else
+			kern()->resample(out + first, plane, t->in->width, x + first, y + first,
+				k - first, w->table, w->rows);
+		for (size_t i = first; i < k; i++)
+			if (isnan(out[i]))
+				out[i] = careful(t->in, plane, x[i], y[i]);
+		for (; k < n && !inside(t, x[k], y[k]); k++)
+			out[k] = careful(t->in, plane, x[k], y[k]);
+	}
+}
+
+static void warp_row(const struct task *t, const float *plane, size_t row, float *out)
+{
+	const double *m = t->transform->m;
+	double y = (double)row, determinant = fabs(transform_determinant(t->transform));
+	int32_t at_x[RUN], at_y[RUN];
+	float area[RUN];
+
+	for (size_t first = 0; first < t->out->width; first += RUN) {
+		double x = (double)first;
+		size_t n = t->out->width - first < RUN ? t->out->width - first : RUN;
+		struct kern_line line = {m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5],
+			m[6] * x + m[7] * y + m[8], m[0], m[3], m[6], determinant};
+		bool bent = line.dw != 0 || line.w != 1;
+
+		kern()->place(at_x, at_y, area, n, &line);
+		sample(t, plane, at_x, at_y, n, out + first);
+		for (size_t k = 0; t->fluxes && bent && k < n; k++)
+			out[first + k] *= fabsf(area[k]);
+		for (size_t k = 0; t->fluxes && !bent && determinant != 1 && k < n; k++)
+			out[first + k] *= (float)determinant;
+	}
+}
+
+static void warp_piece(void *arg, size_t piece, unsigned worker)
+{
+	const struct task *t = arg;
+	size_t number = piece / t->pieces, first = piece % t->pieces * PIECE_ROWS;
+	const float *plane = t->in->pixels + number * t->in->width * t->in->height;
+	float *out = t->out->pixels + number * t->out->width * t->out->height;
+
+	(void)worker;
+	for (size_t row = first; row < first + PIECE_ROWS && row < t->out->height; row++)
+		warp_row(t, plane, row, out + row * t->out->width);
+}
+
+void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
+	bool fluxes, struct warp_image *out, struct pool *pool)
+{
+	struct task task = {w, in, out, t, fluxes, (out->height + PIECE_ROWS - 1) / PIECE_ROWS};
+
+	pool_run(pool, task.pieces * in->planes, warp_piece, &task);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Resampling: an image seen on another grid.
+ *
+ * Interpolation is by tables of 2048 phases a pixel (a place is rounded by at most 0.00025 px).
+ * bicubic is Catmull and Rom's (Keys 1981, a = -1/2). lanczos3 and lanczos4 are clamped, so that no
+ * dark rings form round stars: two fifths of Lanczos' kernel and three of the bicubic one, whose
+ * sum lets less noise through than Lanczos' alone (0.85 of a frame's sigma, averaged over phases,
+ * instead of 0.91) and overshoots by half as much; being linear it keeps fluxes. What is still
+ * below the least of the 4 x 4 pixels around is lifted to it (bicubic too).
+ *
+ * Where the kernel reaches over the edge or meets NaN, the value is the bilinear one, and that is
+ * NaN if one of its pixels of any weight is not there. So NaN grows by less than a pixel.
+ */
+#ifndef LEAT_SKY_WARP_H
+#define LEAT_SKY_WARP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/pool.h"
+#include "sky/transform.h"
+
+enum warp_interp { WARP_NEAREST, WARP_BILINEAR, WARP_BICUBIC, WARP_LANCZOS3, WARP_LANCZOS4 };
+
+/* Sides of images are below this. */
+#define WARP_SIDE_MAX 262144
+
+struct warp_image {
+	size_t planes, height, width;
+	float *pixels; /* [planes][height][width] */
+};
+
+struct warper;
+
+struct warper *warper_new(enum warp_interp interp);
+void warper_free(struct warper *w);
+
+/*
+ * Fills out->pixels with `in` at the places t takes out's pixels to. fluxes: values are multiplied
+ * by the area of a pixel in `in`, so that a star keeps its flux whatever the scale; else a surface
+ * keeps its brightness (masks, weights). Kernels are not widened, so an image made smaller than
+ * half aliases. The same bytes whatever the number of threads; pool may be NULL.
+ */
+void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
+	bool fluxes, struct warp_image *out, struct pool *pool);
+
+#endif
