@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * register: frames of the sky put on one grid. In: IMAGE of one plane or several (the second of
+ * three is measured). Out: the same frames as f32, resampled so that each star is at one place in
+ * all of them. Stars are found and matched with the reference's, the transform is fitted, the frame
+ * resampled once. With --ref first and --frame ref a frame goes out as it comes.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/outfile.h"
+#include "image/cards.h"
+#include "image/file.h"
+#include "image/image.h"
+#include "image/store.h"
+#include "sky/align.h"
+#include "sky/framing.h"
+#include "sky/warp.h"
+
+#define REFERENCE_STARS_MIN 10
+#define BEST_STARS_SHARE 0.8 /* of the most stars: a frame with fewer is not the best one */
+#define AREA_MOST 16	     /* reference frames that an output may hold */
+
+struct options {
+	int model, interp, frame;
+	const char *ref, *transforms_out;
+	double scale;
+	int64_t memory;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct option options[] = {
+	{0, "model", OPT_ENUM, AT(model), "", "homography", 0, 0,
+		"shift|similarity|affine|homography", OPT_OUTPUT,
+		"what may differ between frames; a similarity where stars are few"},
+	{0, "ref", OPT_TEXT, AT(ref), "", "first", 0, 0, "first|best|FILE", OPT_OUTPUT | OPT_FILE,
+		"the frame others are put upon: the first with 10 stars, the sharpest, an image"},
+	{0, "interp", OPT_ENUM, AT(interp), "", "lanczos4", 0, 0,
+		"nearest|bilinear|bicubic|lanczos3|lanczos4", OPT_OUTPUT,
+		"how values between pixels are found"},
+	{0, "frame", OPT_ENUM, AT(frame), "", "ref", 0, 0, "ref|min|max", OPT_OUTPUT,
+		"the grid: the reference's, what all frames have in common, what any has"},
+	{0, "scale", OPT_REAL, AT(scale), "", "1", 0.5, 4, NULL, OPT_OUTPUT,
+		"pixels of the grid to one of the reference"},
+	{0, "transforms-out", OPT_TEXT, AT(transforms_out), "", NULL, 0, 0, NULL, 0,
+		"write a table of the transforms to this file"},
+	{0, "memory", OPT_INT, AT(memory), "bytes", "2Gi", 0, 1e15, NULL, 0,
+		"frames held in memory by --ref best, --frame min and max; others go to a file"},
+	OPTIONS_END,
+};
+
+struct reference {
+	struct align_stars stars;
+	struct meta meta;
+	size_t width, height;
+	bool known;
+};
+
+/* A frame that has been measured and matched. */
+struct measured {
+	struct align_stars stars;
+	struct match match;
+	size_t width, height;
+	const char *why; /* it is rejected, or NULL */
+};
+
+struct registering {
+	struct reference reference;
+	bool reference_is_file, holds;
+	struct warper *warper, *nearest, *bilinear;
+	struct store *store;
+	struct measured *measured; /* of the store's groups */
+	size_t measured_size;
+	struct grid grid;
+	uint64_t frames, kept, rejected, dropped;
+	struct str table;
+};
+
+static void prepare(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct registering *r = f->state = xcalloc(1, sizeof(*r));
+
+	r->reference_is_file = strcmp(o->ref, "first") != 0 && strcmp(o->ref, "best") != 0;
+	r->holds = !strcmp(o->ref, "best") || o->frame != FRAMING_REFERENCE;
+	r->warper = warper_new((enum warp_interp)o->interp);
+	r->nearest = warper_new(WARP_NEAREST);
+	r->bilinear = warper_new(WARP_BILINEAR);
+	if (r->holds)
+		r->store = store_new((uint64_t)o->memory);
+	if (o->transforms_out) {
+		outfile_check(o->transforms_out, false);
+		f->sandbox.write_beneath = folder_of(o->transforms_out);
+		str_add(&r->table, "# frame index m0 m1 m2 m3 m4 m5 m6 m7 m8 pairs inliers rms_px "
+				   "stars fwhm_px\n");
+	}
+}
+
+/* The plane that is measured: the second of three, which is green, else the first. */
+static const float *measured_plane(const struct image *i, const float *pixels)
+{
+	return pixels + (i->planes == 3 ? image_plane(i) : 0);
+}
+
+static void find_stars(
+	const struct image *i, const float *pixels, struct pool *pool, struct align_stars *stars)
+{
+	align_stars_find(
+		measured_plane(i, pixels), i->width, i->height, i->full_scale, pool, stars);
+}
+
+static void check_image(const struct image *i, const struct meta *meta)
+{
+	if (i->planes == 1 && image_bayer(meta))
+		die(EXIT_DATA, "expects a colour or mono image, got a mosaic of colours (debayer "
+			       "missing?)");
+	if (i->width > WARP_SIDE_MAX || i->height > WARP_SIDE_MAX)
+		die(EXIT_DATA, "an image of %zu x %zu: a side must be at most %d px", i->width,
+			i->height, WARP_SIDE_MAX);
+}
+
+static void set_grid(struct filter *f, const struct framed *frames, size_t n)
+{
+	const struct options *o = f->options;
+	struct registering *r = f->state;
+	size_t width = r->reference.width, height = r->reference.height;
+
+	if (!framing_grid((enum framing)o->frame, o->scale, width, height, frames, n, WARP_SIDE_MAX,
+		    &r->grid))
+		die(EXIT_DATA, "--frame: the frames have no area in common");
+	if ((double)r->grid.width * (double)r->grid.height >
+		AREA_MOST * o->scale * o->scale * (double)width * (double)height)
+		die(EXIT_DATA, "--frame: a grid of %zu x %zu is over %d times the reference's area",
+			r->grid.width, r->grid.height, AREA_MOST);
+}
+
+static void read_reference(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct registering *r = f->state;
+	struct image image;
+	float *pixels;
+
+	image_file_one("ref", o->ref, f->pool, &image, &r->reference.meta);
+	check_image(&image, &r->reference.meta);
+	pixels = image_f32_new(&image, f->pool);
+	find_stars(&image, pixels, f->pool, &r->reference.stars);
+	r->reference.width = image.width;
+	r->reference.height = image.height;
+	r->reference.known = true;
+	free(pixels);
+	free((void *)image.pixels);
+	if (r->reference.stars.count < REFERENCE_STARS_MIN)
+		die(EXIT_DATA, "--ref %s: too few stars: %zu, must be %d", base_name(o->ref),
+			r->reference.stars.count, REFERENCE_STARS_MIN);
+}
+
+static void head(struct filter *f, const struct meta *in, struct meta *out)
+{
+	struct registering *r = f->state;
+
+	(void)in;
+	meta_set(out, "unit", "adu");
+	r->frames = r->kept = r->rejected = r->dropped = 0;
+	if (r->reference_is_file && !r->reference.known)
+		read_reference(f);
+	if (!r->reference_is_file && r->reference.known) {
+		align_stars_free(&r->reference.stars);
+		meta_clear(&r->reference.meta);
+		r->reference.known = false;
+	}
+}
+
+static void take_reference(struct filter *f, const struct frame *frame, struct measured *m)
+{
+	struct registering *r = f->state;
+	struct align_stars stars = m->stars;
+
+	meta_copy(&r->reference.meta, filter_meta(f, frame));
+	r->reference.stars = stars;
+	r->reference.width = m->width;
+	r->reference.height = m->height;
+	r->reference.known = true;
+	m->stars = (struct align_stars){.fwhm_px = stars.fwhm_px, .count = stars.count};
+	m->match = (struct match){
+		.transform = transform_identity, .pairs = stars.count, .inliers = stars.count};
+	m->why = NULL;
+}
+
+static void match(struct filter *f, struct measured *m)
+{
+	const struct options *o = f->options;
+	const struct registering *r = f->state;
+
+	m->why = align_match(
+		&r->reference.stars, &m->stars, (enum transform_model)o->model, &m->match);
+}
+
+static void reject(struct filter *f, const struct frame *frame, const struct measured *m)
+{
+	struct registering *r = f->state;
+	const char *object = meta_get(filter_meta(f, frame), "object");
+
+	err_at_frame(frame->seq, frame->index);
+	warn("%s%srejected: %s (it has %zu)", object ? object : "", object ? ": " : "", m->why,
+		m->stars.count);
+	r->rejected++;
+}
+
+/* Frames of one group that are passed on; tables of pixels are not. */
+static bool is_passed(struct filter *f, const struct frame *frame)
+{
+	const char *coords = meta_get(filter_meta(f, frame), "%coords");
+
+	return frame->kind == KIND_IMAGE || !coords || strcmp(coords, "pixel") != 0;
+}
+
+static void add_row(struct filter *f, const struct frame *frame, const struct measured *m)
+{
+	struct registering *r = f->state;
+	char number[NUMBER_TEXT];
+
+	str_addf(
+		&r->table, "%llu %lld", (unsigned long long)r->frames - 1, (long long)frame->index);
+	for (int i = 0; i < 9; i++)
+		str_addf(&r->table, " %.12g", m->match.transform.m[i]);
+	str_addf(&r->table, " %zu %zu %.4f %zu %s\n", m->match.pairs, m->match.inliers,
+		m->match.rms_px, m->stars.count, format_f32(number, (float)m->stars.fwhm_px));
+}
+
+/* An image of any role, on the grid. */
+static void put_warped(
+	struct filter *f, const struct frame *frame, const struct measured *m, bool last)
+{
+	struct registering *r = f->state;
+	struct transform t = framing_transform(&r->grid, &m->match.transform);
+	bool science = is_science(f, frame), labels;
+	struct image image, result;
+	struct warp_image in, out;
+	struct frame like = *frame;
+	struct meta own = {0};
+
+	image_view(f, frame, &image);
+	if (image.width != m->width || image.height != m->height)
+		die(EXIT_DATA, "a member of %zu x %zu in the group of an image of %zu x %zu",
+			image.width, image.height, m->width, m->height);
+	labels = image.role == IMAGE_MASK || image.role == IMAGE_REJECTION;
+	in = (struct warp_image){
+		image.planes, image.height, image.width, image_f32_new(&image, f->pool)};
+	out = (struct warp_image){image.planes, r->grid.height, r->grid.width, NULL};
+	result = image;
+	result.dtype = DTYPE_F32;
+	result.height = out.height;
+	result.width = out.width;
+	out.pixels = xaligned(image_count(&result), sizeof(*out.pixels));
+	warp(labels	  ? r->nearest
+		: science ? r->warper
+			  : r->bilinear,
+		&in, &t, science, &out, f->pool);
+	result.pixels = out.pixels;
+	filter_own_meta(f, frame, &own);
+	cards_copy_geometry(&own, &r->reference.meta, r->grid.left, r->grid.top, r->grid.scale);
+	if (science) {
+		meta_setf(&own, "~star_count", "%zu", m->stars.count);
+		if (isfinite(m->stars.fwhm_px))
+			meta_setf(&own, "~fwhm_px", "%.4g", m->stars.fwhm_px * r->grid.scale);
+	}
+	like.flags =
+		(uint16_t)((frame->flags & FRAME_DISCONTINUITY) | (last ? FRAME_GROUP_LAST : 0));
+	image_put(f, &like, &own, &result);
+	meta_clear(&own);
+	free(in.pixels);
+	free(out.pixels);
+}
+
+static void put_group(
+	struct filter *f, const struct frame *frames, size_t count, struct measured *m)
+{
+	struct registering *r = f->state;
+	const struct frame *science = science_of(f, frames, count);
+	size_t last = 0;
+
+	r->kept++;
+	add_row(f, science, m);
+	for (size_t i = 0; i < count; i++)
+		if (is_passed(f, &frames[i]))
+			last = i;
+	for (size_t i = 0; i < count; i++) {
+		struct frame passed = frames[i];
+
+		if (!is_passed(f, &passed)) {
+			r->dropped++;
+		} else if (passed.kind == KIND_IMAGE) {
+			put_warped(f, &passed, m, i == last);
+		} else {
+			passed.flags = (uint16_t)((passed.flags & ~FRAME_GROUP_LAST) |
+						  (i == last ? FRAME_GROUP_LAST : 0));
+			filter_put(f, &passed);
+		}
+	}
+}
+
+static void keep_for_later(
+	struct registering *r, const struct frame *frames, size_t count, const struct measured *m)
+{
+	size_t group = store_count(r->store);
+
+	store_add(r->store, frames, count);
+	if (group == r->measured_size)
+		r->measured = xrealloc(
+			r->measured, r->measured_size = 2 * group + 16, sizeof(*r->measured));
+	r->measured[group] = *m;
+}
+
+static void group(struct filter *f, const struct frame *frames, size_t count)
+{
+	struct registering *r = f->state;
+	const struct frame *science = science_of(f, frames, count);
+	struct measured m = {0};
+	struct image image;
+	float *pixels;
+
+	if (!science)
+		die(EXIT_DATA, "a group without an image of role science");
+	image_view(f, science, &image);
+	check_image(&image, filter_meta(f, science));
+	r->frames++;
+	pixels = image_f32_new(&image, f->pool);
+	find_stars(&image, pixels, f->pool, &m.stars);
+	free(pixels);
+	m.width = image.width;
+	m.height = image.height;
+	if (r->holds) {
+		keep_for_later(r, frames, count, &m);
+		return;
+	}
+	if (r->reference.known)
+		match(f, &m);
+	else if (m.stars.count < REFERENCE_STARS_MIN)
+		m.why = "too few stars for a reference";
+	else
+		take_reference(f, science, &m);
+	if (r->kept == 0 && r->reference.known)
+		set_grid(f, NULL, 0);
+	if (m.why)
+		reject(f, science, &m);
+	else
+		put_group(f, frames, count, &m);
+	align_stars_free(&m.stars);
+}
+
+/* Of those held: the first with enough stars, or the sharpest of those with most. */
+static size_t choose_reference(const struct registering *r, bool best)
+{
+	size_t n = store_count(r->store), most = 0, chosen = SIZE_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		most = r->measured[i].stars.count > most ? r->measured[i].stars.count : most;
+	for (size_t i = 0; i < n; i++) {
+		const struct align_stars *s = &r->measured[i].stars;
+
+		if (s->count < REFERENCE_STARS_MIN)
+			continue;
+		if (!best)
+			return i;
+		if ((double)s->count >= BEST_STARS_SHARE * (double)most &&
+			(chosen == SIZE_MAX || s->fwhm_px < r->measured[chosen].stars.fwhm_px))
+			chosen = i;
+	}
+	return chosen;
+}
+
+static void put_held(struct filter *f)
+{
+	const struct options *o = f->options;
+	struct registering *r = f->state;
+	size_t n = store_count(r->store), count, kept = 0;
+	size_t chosen =
+		r->reference_is_file ? SIZE_MAX : choose_reference(r, !strcmp(o->ref, "best"));
+	struct framed *framed = xcalloc(n, sizeof(*framed));
+	const struct frame *frames;
+
+	if (chosen != SIZE_MAX) {
+		frames = store_get(r->store, chosen, &count);
+		take_reference(f, science_of(f, frames, count), &r->measured[chosen]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct measured *m = &r->measured[i];
+
+		if (!r->reference.known)
+			m->why = "too few stars for a reference";
+		else if (i != chosen)
+			match(f, m);
+		if (!m->why)
+			framed[kept++] = (struct framed){m->match.transform, m->width, m->height};
+	}
+	if (kept > 0)
+		set_grid(f, framed, kept);
+	for (size_t i = 0; i < n; i++) {
+		struct measured *m = &r->measured[i];
+
+		frames = store_get(r->store, i, &count);
+		r->frames = i + 1;
+		if (m->why)
+			reject(f, science_of(f, frames, count), m);
+		else
+			put_group(f, frames, count, m);
+		align_stars_free(&m->stars);
+	}
+	err_nowhere();
+	free(framed);
+	store_clear(r->store);
+}
+
+static void write_table(const char *path, const struct str *table)
+{
+	struct outfile *out = outfile_open(path, false);
+
+	outfile_write(out, table->p, table->len);
+	outfile_commit(out);
+}
+
+static void end(struct filter *f, const struct meta *end_meta)
+{
+	const struct options *o = f->options;
+	struct registering *r = f->state;
+
+	(void)end_meta;
+	if (r->holds)
+		put_held(f);
+	if (r->frames > 0 && r->kept == 0)
+		die(EXIT_DATA, "no frame could be registered: all %llu were rejected",
+			(unsigned long long)r->frames);
+	if (r->rejected > 0)
+		filter_note(f, "rejected", (int64_t)r->rejected);
+	if (r->dropped > 0)
+		filter_note(f, "dropped", (int64_t)r->dropped);
+	if (o->transforms_out)
+		write_table(o->transforms_out, &r->table);
+}
+
+static const struct command command = {
+	.name = "register",
+	.summary = "put frames of the sky on one grid by their stars",
+	.operands = "",
+	.example = "",
+	.role = ROLE_FILTER,
+	.groups = GROUPS_WHOLE,
+	.in = KIND_BIT(KIND_IMAGE),
+	.out = KIND_BIT(KIND_IMAGE),
+	.dtypes_in = "u16 f32 u8 i8 i16 u32 i32 f64",
+	.dtypes_out = "f32",
+	.unit_out = "adu",
+	.changes = CHANGES_SHAPE | CHANGES_VALUES,
+	.parallel = true,
+	.all_cpus = true,
+	.options = options,
+	.options_size = sizeof(struct options),
+	.prepare = prepare,
+	.head = head,
+	.group = group,
+	.end = end,
+};
+
+int main(int argc, char **argv)
+{
+	return command_main(&command, argc, argv);
+}
