@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * export-png: PNG files. In: IMAGE of one plane or three; u8 makes 8 bits, u16 16 bits with the
- * values as they are, f32 16 bits with full_scale as white. Out: a file for each image.
+ * export-png: PNG files. In: IMAGE of one plane or three. Out: a file of 8 or 16 bits for each
+ * science image, full_scale being white.
  */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "image/scale.h"
 #include "io/png.h"
-#include "stream/filter.h"
 
 struct options {
 	int64_t level;
+	int bits;
 	struct text_list text;
 };
 
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
+	{0, "bits", OPT_ENUM, AT(bits), "", "auto", 0, 0, "auto|8|16", OPT_OUTPUT,
+		"of a sample; auto: 8 for unit display, 16 for u16 and for linear values"},
 	{0, "level", OPT_INT, AT(level), "", "1", 0, 9, NULL, OPT_OUTPUT,
 		"compression, 0 none to 9 smallest; 1 suits waterfalls and noise"},
 	{0, "text", OPT_LIST, AT(text), "", NULL, 0, 0, "KEY=VALUE", OPT_OUTPUT,
@@ -49,63 +50,30 @@ static void prepare(struct filter *f)
 	}
 }
 
-/* f32 to u16, full scale being 65535; NaN, which is no data, becomes 0. */
-static uint16_t *to_u16(const float *v, size_t n, double full_scale)
+/* 16 bits for linear values and for u16, 8 for what a screen shows. */
+static unsigned bits_of(const struct options *o, const struct image *i)
 {
-	uint16_t *out = xaligned(n, sizeof(*out));
-	float scale = (float)(65535 / full_scale);
+	static const unsigned bits[] = {0, 8, 16};
 
-	for (size_t i = 0; i < n; i++) {
-		float scaled = v[i] * scale + 0.5f;
-
-		out[i] = scaled >= 65535 ? 65535 : scaled >= 1 ? (uint16_t)scaled : 0;
-	}
-	return out;
-}
-
-static double full_scale_of(const struct meta *meta)
-{
-	const char *unit = meta_get(meta, "unit");
-	double full_scale = 1;
-
-	if ((!unit || strcmp(unit, "display") != 0) && meta_f64(meta, "full_scale", &full_scale) &&
-		!(full_scale > 0))
-		die(EXIT_DATA, "full_scale: must be positive");
-	return full_scale;
+	if (bits[o->bits])
+		return bits[o->bits];
+	return i->display && i->dtype != DTYPE_U16 ? 8 : 16;
 }
 
 static void export_image(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
-	const struct meta *meta = filter_meta(f, frame);
-	const char *role = meta_get(meta, "role"), *order = meta_get(meta, "%row_order");
-	const char *unit = meta_get(meta, "unit");
 	struct state *s = f->state;
-	struct png_spec spec = {
-		.bits = frame->dtype == DTYPE_U8 ? 8 : 16,
-		.level = (int)o->level,
-		.srgb = unit && !strcmp(unit, "display"),
-		.bottom_up = order && !strcmp(order, "bottom-up"),
-		.tags = s->tag,
-		.tag_count = o->text.n,
-	};
-	uint16_t *converted = NULL;
+	struct png_spec spec = {.level = (int)o->level, .tags = s->tag, .tag_count = o->text.n};
+	struct picture picture;
 	struct error e;
 
-	if (role && strcmp(role, "science") != 0)
-		return;
-	if (frame->ndim != 3 || (frame->dim[0] != 1 && frame->dim[0] != 3))
-		die(EXIT_DATA, "an image must have the shape [1 or 3 planes][height][width]");
-	spec.planes = (unsigned)frame->dim[0];
-	spec.height = frame->dim[1];
-	spec.width = frame->dim[2];
-	if (frame->dtype == DTYPE_F32)
-		converted = to_u16(frame->payload, frame->payload_len / sizeof(float),
-			full_scale_of(meta));
-	if (png_encode(sink_open(f, meta), &spec, converted ? converted : frame->payload, &e))
+	picture_of(f, frame, 8, &picture);
+	picture.raster.bits = bits_of(o, &picture.image);
+	spec.raster = picture.raster;
+	if (png_encode(sink_open(f, filter_meta(f, frame)), &spec, f->pool, &e))
 		die(e.code == EXIT_USAGE ? EXIT_DATA : e.code, "%s", e.text);
 	sink_close(f);
-	free(converted);
 	s->images++;
 }
 
@@ -124,8 +92,11 @@ static const struct command command = {
 	.example = "",
 	.role = ROLE_SINK,
 	.segments = SEGMENTS_JOIN,
+	.groups = GROUPS_SCIENCE,
 	.in = KIND_BIT(KIND_IMAGE),
-	.dtypes_in = "u8 u16 f32",
+	.dtypes_in = "u16 f32 u8 i8 i16 u32 i32 u64 i64 f64",
+	.parallel = true,
+	.all_cpus = true,
 	.pictures = true,
 	.options = options,
 	.options_size = sizeof(struct options),

@@ -2,19 +2,27 @@
 #include "io/png.h"
 
 #include <errno.h>
-#include <png.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <libdeflate.h>
 #include <zlib.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/png_strip.h"
 
 #define KEY_MAX 79
 #define VALUE_MAX (1 << 20)
-#define PIECE_SIZE (1 << 16) /* of compressed data, for one chunk */
-#define SAMPLES 4096
+#define STRIP_SIZE ((size_t)1 << 19) /* bytes of rows in a strip */
+#define CHUNK_HEAD 8		     /* length and name */
+#define CHUNK_FRAME 12		     /* and the sum behind */
+
+static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+/* Of the zlib stream (RFC 1950) in the IDAT chunks: deflate, a window of 32 KiB. */
+static const uint8_t zlib_head[2] = {0x78, 0x01};
 
 int png_check_tag(const struct png_tag *tag, struct error *e)
 {
@@ -43,16 +51,13 @@ int png_check_tag(const struct png_tag *tag, struct error *e)
 
 static int check(const struct png_spec *spec, struct error *e)
 {
-	int code;
+	const struct raster *r = &spec->raster;
+	int code = raster_check(r, "png", PNG_SIDE_MAX, e);
 
-	if (spec->width < 1 || spec->width > PNG_SIDE_MAX || spec->height < 1 ||
-		spec->height > PNG_SIDE_MAX)
-		return fail(e, EXIT_USAGE, "png: %zu x %zu pixels: sides of 1 to %d are possible",
-			spec->width, spec->height, PNG_SIDE_MAX);
-	if (spec->planes != 1 && spec->planes != 3)
-		return fail(e, EXIT_USAGE, "png: %u planes: 1 or 3 are possible", spec->planes);
-	if (spec->bits != 8 && spec->bits != 16)
-		return fail(e, EXIT_USAGE, "png: %u bits: 8 or 16 are possible", spec->bits);
+	if (code)
+		return code;
+	if (r->bits != 8 && r->bits != 16)
+		return fail(e, EXIT_USAGE, "png: %u bits: 8 or 16 are possible", r->bits);
 	if (spec->level < 0 || spec->level > 9)
 		return fail(e, EXIT_USAGE, "png: level %d: 0 to 9 are possible", spec->level);
 	for (size_t i = 0; i < spec->tag_count; i++)
@@ -61,56 +66,30 @@ static int check(const struct png_spec *spec, struct error *e)
 	return 0;
 }
 
-/* What libpng's callbacks and the code between them need. */
-struct job {
-	int fd;
-	const struct png_spec *spec;
-	const void *pixels;
-	struct error *error;
-	png_structp png;
-	png_infop info;
-	png_textp texts;
-	void *row;
-};
-
-static void on_error(png_structp png, png_const_charp message)
+static void put32(uint8_t *to, uint32_t v)
 {
-	struct job *job = png_get_error_ptr(png);
-
-	/* on_write() has told its own reason before. */
-	if (job->error->code == 0)
-		fail(job->error, EXIT_OS, "png: %s", message);
-	png_longjmp(png, 1);
+	to[0] = (uint8_t)(v >> 24);
+	to[1] = (uint8_t)(v >> 16);
+	to[2] = (uint8_t)(v >> 8);
+	to[3] = (uint8_t)v;
 }
 
-static void on_warning(png_structp png, png_const_charp message)
+/* Makes a chunk of the n bytes that stand CHUNK_HEAD behind its begin; returns its size. */
+static size_t frame_chunk(uint8_t *chunk, const char name[4], size_t n)
 {
-	(void)png;
-	(void)message;
+	put32(chunk, (uint32_t)n);
+	memcpy(chunk + 4, name, 4);
+	put32(chunk + CHUNK_HEAD + n, libdeflate_crc32(0, chunk + 4, n + 4));
+	return n + CHUNK_FRAME;
 }
 
-static void on_write(png_structp png, png_bytep bytes, size_t n)
+static void add_chunk(struct str *s, const char name[4], const void *bytes, size_t n)
 {
-	struct job *job = png_get_io_ptr(png);
+	uint8_t *chunk = xmalloc(n + CHUNK_FRAME);
 
-	while (n > 0) {
-		ssize_t done = write(job->fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			fail(job->error, errno == EPIPE ? EXIT_DOWNSTREAM : EXIT_IO,
-				"png: write: %s", strerror(errno));
-			png_error(png, "write");
-		}
-		bytes += done;
-		n -= (size_t)done;
-	}
-}
-
-static void on_flush(png_structp png)
-{
-	(void)png;
+	memcpy(chunk + CHUNK_HEAD, bytes, n);
+	str_add_bytes(s, chunk, frame_chunk(chunk, name, n));
+	free(chunk);
 }
 
 static bool ascii(const char *text)
@@ -121,151 +100,149 @@ static bool ascii(const char *text)
 	return true;
 }
 
-/* libpng copies what it is told here; it does not change the strings. */
-static void set_tags(struct job *job)
+static void add_tag(struct str *s, const struct png_tag *tag)
 {
-	for (size_t i = 0; i < job->spec->tag_count; i++) {
-		const struct png_tag *tag = &job->spec->tags[i];
-		png_textp text = &job->texts[i];
-		bool plain = ascii(tag->value);
+	/* Behind the key: not compressed, no language, no translated key. */
+	static const char international[5] = {0};
+	bool plain = ascii(tag->value);
+	struct str body = {0};
 
-		*text = (png_text){
-			.compression =
-				plain ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
-			.key = (char *)tag->key,
-			.text = (char *)tag->value,
-			.lang = (char *)"",
-			.lang_key = (char *)"",
-		};
-		if (plain)
-			text->text_length = strlen(tag->value);
-		else
-			text->itxt_length = strlen(tag->value);
-	}
-	png_set_text(job->png, job->info, job->texts, (int)job->spec->tag_count);
+	str_add(&body, tag->key);
+	str_add_bytes(&body, international, plain ? 1 : sizeof(international));
+	str_add(&body, tag->value);
+	add_chunk(s, plain ? "tEXt" : "iTXt", body.p, body.len);
+	str_free(&body);
 }
 
-static int by_value(const void *a, const void *b)
+/* All that stands before the pixels. */
+static void add_head(struct str *s, const struct png_spec *spec)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct raster *r = &spec->raster;
+	uint8_t header[13] = {0};
 
-	return (x > y) - (x < y);
+	str_add_bytes(s, signature, sizeof(signature));
+	put32(header, (uint32_t)r->width);
+	put32(header + 4, (uint32_t)r->height);
+	header[8] = (uint8_t)r->bits;
+	header[9] = r->planes == 3 ? 2 : 0;
+	add_chunk(s, "IHDR", header, sizeof(header));
+	if (r->srgb)
+		add_chunk(s, "sRGB", "", 1); /* intent: perceptual */
+	for (size_t i = 0; i < spec->tag_count; i++)
+		add_tag(s, &spec->tags[i]);
+	add_chunk(s, "IDAT", zlib_head, sizeof(zlib_head));
 }
 
-/*
- * Whether a picture seems to be drawn in few colours, as through a colour map: at most a quarter of
- * the pixels looked at, which are spread evenly, differ.
- */
-static bool few_colours(const struct png_spec *spec, const uint8_t *pixels)
+static void add_end(struct str *s, uint32_t adler)
 {
-	size_t plane = spec->width * spec->height, n = plane < SAMPLES ? plane : SAMPLES;
-	uint32_t sample[SAMPLES];
-	size_t distinct = 1;
+	uint8_t end[sizeof(deflate_end) + 4];
 
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p = pixels + i * plane / n;
-
-		sample[i] = (uint32_t)p[0] << 16 | (uint32_t)p[plane] << 8 | p[2 * plane];
-	}
-	qsort(sample, n, sizeof(sample[0]), by_value);
-	for (size_t i = 1; i < n; i++)
-		distinct += sample[i] != sample[i - 1];
-	return distinct <= n / 4;
+	memcpy(end, deflate_end, sizeof(deflate_end));
+	put32(end + sizeof(deflate_end), adler);
+	add_chunk(s, "IDAT", end, sizeof(end));
+	add_chunk(s, "IEND", "", 0);
 }
 
-/*
- * Colours of a map repeat as whole pixels, which a filter would hide. Noise repeats nowhere:
- * searching it for more than runs costs three times as much and makes the file larger.
- */
-static void set_compression(struct job *job)
+static int write_out(int fd, const void *bytes, size_t n, struct error *e)
 {
-	const struct png_spec *spec = job->spec;
-
-	png_set_compression_level(job->png, spec->level);
-	png_set_compression_buffer_size(job->png, PIECE_SIZE);
-	if (spec->planes == 3 && spec->bits == 8 && few_colours(spec, job->pixels)) {
-		png_set_filter(job->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
-		png_set_compression_strategy(job->png, Z_DEFAULT_STRATEGY);
-	} else {
-		png_set_filter(job->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
-		png_set_compression_strategy(job->png, spec->level <= 2 ? Z_RLE : Z_FILTERED);
-	}
+	return write_whole(fd, bytes, n) ? raster_write_error("png", errno, e) : 0;
 }
 
-static void set_header(struct job *job)
-{
-	const struct png_spec *spec = job->spec;
+/* A strip as an IDAT chunk, and what joins its sum to that of the others. */
+struct chunk {
+	uint8_t *bytes;
+	size_t size, raw_size; /* size 0: it could not be made */
+	uint32_t adler;
+};
 
-	png_set_write_fn(job->png, job, on_write, on_flush);
-	png_set_IHDR(job->png, job->info, (png_uint_32)spec->width, (png_uint_32)spec->height,
-		(int)spec->bits, spec->planes == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
-		PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
-	if (spec->srgb)
-		png_set_sRGB(job->png, job->info, PNG_sRGB_INTENT_PERCEPTUAL);
-	set_tags(job);
-	set_compression(job);
+/* Strips on their way: made by all threads, written in order. */
+struct strips {
+	const struct raster *raster;
+	size_t rows, first; /* rows of a strip, the first strip at hand */
+	struct png_strip *worker;
+	struct chunk *chunk;
+};
+
+static void make_strip(void *arg, size_t i, unsigned worker)
+{
+	struct strips *s = arg;
+	struct chunk *c = &s->chunk[i];
+	size_t y = (s->first + i) * s->rows, left = s->raster->height - y, size;
+
+	size = png_strip_make(&s->worker[worker], y, left < s->rows ? left : s->rows,
+		c->bytes + CHUNK_HEAD, &c->raw_size, &c->adler);
+	c->size = size > 0 ? frame_chunk(c->bytes, "IDAT", size) : 0;
 }
 
-/* Row y from the top of all planes, interleaved. */
-static void gather_row(const struct job *job, size_t y)
+static int write_strips(
+	int fd, struct strips *s, size_t most, struct pool *pool, uint32_t *adler, struct error *e)
 {
-	const struct png_spec *spec = job->spec;
-	size_t plane = spec->width * spec->height;
-	size_t first = (spec->bottom_up ? spec->height - 1 - y : y) * spec->width;
+	size_t strips = (s->raster->height + s->rows - 1) / s->rows;
+	int code = 0;
 
-	for (size_t p = 0; p < spec->planes; p++) {
-		if (spec->bits == 8) {
-			const uint8_t *from = (const uint8_t *)job->pixels + p * plane + first;
-			uint8_t *to = (uint8_t *)job->row + p;
+	for (; s->first < strips && !code; s->first += most) {
+		size_t count = strips - s->first < most ? strips - s->first : most;
 
-			for (size_t x = 0; x < spec->width; x++)
-				to[x * spec->planes] = from[x];
-		} else {
-			const uint16_t *from = (const uint16_t *)job->pixels + p * plane + first;
-			uint16_t *to = (uint16_t *)job->row + p;
+		if (pool)
+			pool_run(pool, count, make_strip, s);
+		for (size_t i = 0; i < count && !code; i++) {
+			const struct chunk *c = &s->chunk[i];
 
-			for (size_t x = 0; x < spec->width; x++)
-				to[x * spec->planes] = from[x];
+			if (!pool)
+				make_strip(s, i, 0);
+			if (c->size == 0)
+				return fail(e, EXIT_INTERNAL, "png: compression failed");
+			code = write_out(fd, c->bytes, c->size, e);
+			*adler = (uint32_t)adler32_combine(*adler, c->adler, (z_off_t)c->raw_size);
 		}
 	}
+	return code;
 }
 
-/* The only function libpng jumps back into; it has no variables to lose. */
-static void run(struct job *job)
+static int encode_pixels(
+	int fd, const struct png_spec *spec, struct pool *pool, uint32_t *adler, struct error *e)
 {
-	if (setjmp(png_jmpbuf(job->png)))
-		return;
-	set_header(job);
-	png_write_info(job->png, job->info);
-	if (job->spec->bits == 16)
-		png_set_swap(job->png);
-	for (size_t y = 0; y < job->spec->height; y++) {
-		gather_row(job, y);
-		png_write_row(job->png, job->row);
-	}
-	png_write_end(job->png, NULL);
+	const struct raster *r = &spec->raster;
+	unsigned workers = pool ? pool_threads(pool) : 1;
+	size_t most = 4 * (size_t)workers;
+	struct strips s = {.raster = r, .rows = raster_rows_in(r, STRIP_SIZE)};
+	bool good = true;
+	int code;
+
+	s.worker = xcalloc(workers, sizeof(*s.worker));
+	s.chunk = xcalloc(most, sizeof(*s.chunk));
+	for (unsigned w = 0; w < workers; w++)
+		good = png_strip_begin(&s.worker[w], r, s.rows, spec->level) && good;
+	for (size_t i = 0; i < most && good; i++)
+		s.chunk[i].bytes = xmalloc(png_strip_bound(&s.worker[0]) + CHUNK_FRAME);
+	code = good ? write_strips(fd, &s, most, pool, adler, e)
+		    : fail(e, EXIT_OS, "png: out of memory");
+	for (size_t i = 0; i < most; i++)
+		free(s.chunk[i].bytes);
+	for (unsigned w = 0; w < workers; w++)
+		png_strip_end(&s.worker[w]);
+	free(s.chunk);
+	free(s.worker);
+	return code;
 }
 
-int png_encode(int fd, const struct png_spec *spec, const void *pixels, struct error *e)
+int png_encode(int fd, const struct png_spec *spec, struct pool *pool, struct error *e)
 {
-	struct job job = {.fd = fd, .spec = spec, .pixels = pixels, .error = e};
+	struct str text = {0};
+	uint32_t adler = 1;
 	int code = check(spec, e);
 
 	if (code)
 		return code;
-	e->code = 0;
-	job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
-	if (!job.png)
-		return fail(e, EXIT_OS, "png: cannot start libpng");
-	job.info = png_create_info_struct(job.png);
-	job.row = xaligned(spec->width * spec->planes, spec->bits / 8);
-	job.texts = xcalloc(spec->tag_count, sizeof(*job.texts));
-	if (job.info)
-		run(&job);
-	else
-		fail(e, EXIT_OS, "png: out of memory");
-	png_destroy_write_struct(&job.png, &job.info);
-	free(job.texts);
-	free(job.row);
-	return e->code;
+	add_head(&text, spec);
+	code = write_out(fd, text.p, text.len, e);
+	if (!code)
+		code = encode_pixels(fd, spec, pool, &adler, e);
+	if (!code) {
+		str_clear(&text);
+		add_end(&text, adler);
+		code = write_out(fd, text.p, text.len, e);
+	}
+	str_free(&text);
+	return code;
 }

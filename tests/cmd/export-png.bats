@@ -27,13 +27,16 @@ show() {
 		        packed += body
 		    elif kind != b'IEND':
 		        print(kind.decode())
-		raw, line = zlib.decompress(packed), width * bits // 8 * (3 if colour == 2 else 1)
+		step = bits // 8 * (3 if colour == 2 else 1)
+		raw, line = zlib.decompress(packed), width * step
+		assert len(raw) == height * (line + 1)
 		above = bytes(line)
 		for y in range(height):
-		    kind, row = raw[y * (line + 1)], raw[y * (line + 1) + 1:][:line]
-		    assert kind in (0, 2)
-		    if kind == 2:
-		        row = bytes((a + b) & 255 for a, b in zip(row, above))
+		    kind, row = raw[y * (line + 1)], bytearray(raw[y * (line + 1) + 1:][:line])
+		    for k in range(line):
+		        a, b, c = (row[k - step], above[k], above[k - step]) if k >= step else (0, above[k], 0)
+		        near = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+		        row[k] = (row[k] + (0, a, b, (a + b) // 2, near)[kind]) & 255
 		    print(row.hex())
 		    above = row
 	EOF
@@ -53,47 +56,86 @@ export_it() {
 	mkstream >in && export-png -o x.png "$@" <in && show x.png >got
 }
 
-@test "8 bits, gray and colour" {
-	image u8 1x2x3 | export_it
+@test "for display 8 bits, gray and colour" {
+	image u8 1x2x3 unit display | export_it
 	same_text got <<-EOF
 		3 2 8 0
+		sRGB
 		00070e
 		151c23
 	EOF
-	image u8 3x2x3 | export_it --level 9
+	image u8 3x2x3 unit display | export_it --level 9
 	same_text got <<-EOF
 		3 2 8 2
+		sRGB
 		002a5407315b0e3862
 		153f691c4670234d77
 	EOF
+	# 1, 8, 15, 22 of 1
+	image f32 1x1x3 full_scale 16 unit display | export_it
+	same_text got <<-EOF
+		3 1 8 0
+		sRGB
+		ffffff
+	EOF
 }
 
-@test "16 bits keep their values" {
-	image u16 1x2x2 full_scale 4095 | export_it
+@test "16 bits for u16, for display with the values as they are" {
+	image u16 1x2x2 full_scale 4095 unit display | export_it
 	same_text got <<-EOF
 		2 2 16 0
+		sRGB
 		0700150e
 		231c312a
 	EOF
 }
 
-@test "f32 is scaled by full_scale, or by 1 where it is for display" {
+@test "linear values get 16 bits, full_scale being white" {
 	image f32 1x2x2 full_scale 16 | export_it
 	same_text got <<-EOF
 		2 2 16 0
 		10008000
 		efffffff
 	EOF
-	image f32 1x1x3 full_scale 16 unit display | export_it
+	# 1792 of 4095 is 28678.6 of 65535; 5390 is above
+	image u16 1x1x2 full_scale 4095 | export_it
+	[[ $(tail -n 1 got) == 7007ffff ]]
+	image u8 1x1x3 | export_it
+	[[ $(tail -n 1 got) == 000007070e0e ]]
+	image i32 1x1x1 full_scale 2e9 | export_it
+	# 0x150e0700 = 353240832
+	[[ $(tail -n 1 got) == 2d37 ]]
+}
+
+@test "--bits overrides both" {
+	image u16 1x1x2 | export_it --bits 8
 	same_text got <<-EOF
-		3 1 16 0
+		2 1 8 0
+		0715
+	EOF
+	image u8 1x1x2 unit display | export_it --bits 16
+	same_text got <<-EOF
+		2 1 16 0
 		sRGB
-		ffffffffffff
+		00000707
 	EOF
 }
 
+@test "each strip, and each way to compress it, holds the picture" {
+	for shape in 1x70x9000 3x25x9000; do
+		for type in u8 f64; do
+			image $type $shape full_scale 100 >lines
+			export_it --bits 16 --level 1 <lines
+			mkstream <lines | export-tiff -o x.tif
+			python3 "$ROOT/tests/show-tiff.py" x.tif | sed 1d >plain
+			sed 1d got | same_text plain
+			[[ $(wc -l <plain) == $(cut -d x -f 2 <<<$shape) ]]
+		done
+	done
+}
+
 @test "what is kept bottom-up is turned over" {
-	image u8 1x3x1 %row_order bottom-up | export_it
+	image u8 1x3x1 %row_order bottom-up | export_it --bits 8
 	same_text got <<-EOF
 		1 3 8 0
 		0e
@@ -125,7 +167,7 @@ export_it() {
 		printf 'key kinds IMAGE\nHEAD\nkey role mask\nIMAGE u8 0 1x1x1\n'
 		printf 'IMAGE u8 0 1x1x2 last\nEND\n'
 	} | export_it
-	[[ $(head -n 1 got) == '2 1 8 0' ]]
+	[[ $(head -n 1 got) == '2 1 16 0' ]]
 	printf 'key kinds IMAGE\nHEAD\nkey role mask\nIMAGE u8 0 1x1x1 last\nEND\n' | mkstream >in
 	rm x.png
 	expect 65 export-png -o x.png <in
@@ -149,7 +191,7 @@ export_it() {
 	says --name
 	no_files x.png
 	export-png --name 'x_{n:03}.png' <in
-	[[ $(show x_000.png | head -n 1) == '1 1 8 0' && $(show x_001.png | head -n 1) == '2 1 8 0' ]]
+	[[ $(show x_000.png | head -n 1) == '1 1 16 0' && $(show x_001.png | head -n 1) == '2 1 16 0' ]]
 	[[ $(wc -l <x.manifest) == 2 ]]
 }
 
@@ -165,10 +207,10 @@ export_it() {
 	)
 	[[ $(wc -l <x.manifest) == 40 ]]
 	[[ $(cut -d ' ' -f 3 x.manifest) == "$(printf 'x_%02d.png\n' {0..39})" ]]
-	[[ $(show x_39.png | head -n 1) == '3 1 8 0' ]]
+	[[ $(show x_39.png | head -n 1) == '3 1 16 0' ]]
 	head -c -64 in >short
 	expect 76 export-png --name 'y_{n:02}.png' <short
-	[[ $(show y_39.png | head -n 1) == '3 1 8 0' ]]
+	[[ $(show y_39.png | head -n 1) == '3 1 16 0' ]]
 	no_files y.manifest
 }
 

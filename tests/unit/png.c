@@ -20,17 +20,41 @@ static const struct png_tag tags[] = {
 	{"Title", ""},
 };
 
+/* A picture in memory, row by row, the samples of a pixel together. */
+struct picture {
+	size_t row;
+	const uint8_t *bytes;
+};
+
+static void rows(const void *arg, size_t first, size_t count, void *out)
+{
+	const struct picture *p = arg;
+
+	memcpy(out, p->bytes + first * p->row, count * p->row);
+}
+
+static int encode(
+	int fd, struct png_spec spec, const void *pixels, struct pool *pool, struct error *e)
+{
+	struct picture picture = {raster_row_size(&spec.raster), pixels};
+
+	spec.raster.rows = rows;
+	spec.raster.arg = &picture;
+	return png_encode(fd, &spec, pool, e);
+}
+
 static size_t spec_bytes(const struct png_spec *spec)
 {
-	return spec->planes * spec->width * spec->height * (spec->bits / 8);
+	return raster_row_size(&spec->raster) * spec->raster.height;
 }
 
 /* A file in memory that holds the picture, rewound. */
-static int encoded(const struct png_spec *spec, const void *pixels, struct error *e)
+static int encoded(
+	const struct png_spec *spec, const void *pixels, struct pool *pool, struct error *e)
 {
 	int fd = memfd_create("png", 0);
 
-	if (png_encode(fd, spec, pixels, e)) {
+	if (encode(fd, *spec, pixels, pool, e)) {
 		close(fd);
 		return -1;
 	}
@@ -63,70 +87,88 @@ static void end_reading(struct reading *r)
 	fclose(r->file);
 }
 
-static bool pixels_equal(const struct png_spec *spec, const void *pixels, const struct reading *r)
+static bool pixels_equal(const struct raster *r, const uint8_t *pixels, const struct reading *got)
 {
-	png_bytepp rows = png_get_rows(r->png, r->info);
-	size_t plane = spec->width * spec->height;
+	png_bytepp lines = png_get_rows(got->png, got->info);
+	size_t row = raster_row_size(r);
 
-	for (size_t y = 0; y < spec->height; y++)
-		for (size_t x = 0; x < spec->width; x++)
-			for (size_t p = 0; p < spec->planes; p++) {
-				size_t row = spec->bottom_up ? spec->height - 1 - y : y;
-				size_t from = p * plane + row * spec->width + x;
-				size_t to = x * spec->planes + p;
-				bool equal =
-					spec->bits == 8
-						? ((const uint8_t *)pixels)[from] == rows[y][to]
-						: ((const uint16_t *)pixels)[from] ==
-							  ((const uint16_t *)(const void *)
-									  rows[y])[to];
-
-				if (!equal)
-					return false;
-			}
+	for (size_t y = 0; y < r->height; y++)
+		if (memcmp(lines[y], pixels + y * row, row))
+			return false;
 	return true;
 }
 
-static bool round_trip(const struct png_spec *spec, const void *pixels)
+static bool round_trip(const struct png_spec *spec, const void *pixels, struct pool *pool)
 {
+	const struct raster *raster = &spec->raster;
 	struct reading r;
 	struct error e;
-	int fd = encoded(spec, pixels, &e);
+	int fd = encoded(spec, pixels, pool, &e);
 	bool equal = fd >= 0 && read_back(fd, &r);
 
 	if (fd < 0)
 		return false;
-	equal = equal && png_get_image_width(r.png, r.info) == spec->width &&
-		png_get_image_height(r.png, r.info) == spec->height &&
-		png_get_bit_depth(r.png, r.info) == spec->bits &&
-		png_get_channels(r.png, r.info) == spec->planes && pixels_equal(spec, pixels, &r);
+	equal = equal && png_get_image_width(r.png, r.info) == raster->width &&
+		png_get_image_height(r.png, r.info) == raster->height &&
+		png_get_bit_depth(r.png, r.info) == raster->bits &&
+		png_get_channels(r.png, r.info) == raster->planes &&
+		pixels_equal(raster, pixels, &r);
 	end_reading(&r);
 	return equal;
 }
 
+/*
+ * Pictures of every sort that a strip tells apart: noise of few values or many, slopes, few
+ * colours, flat ones, and one half of each.
+ */
+static void paint(uint8_t *pixels, const struct raster *r, unsigned sort)
+{
+	size_t row = raster_row_size(r), n = row * r->height, pixel = r->planes * (r->bits / 8);
+	unsigned values = 1 + (unsigned)below(sort % 2 ? 256 : 4);
+
+	for (size_t k = 0; k < n; k++) {
+		size_t x = k % row, y = k / row;
+
+		if (sort % 6 < 2)
+			pixels[k] = (uint8_t)below(values);
+		else if (sort % 6 == 2)
+			pixels[k] = (uint8_t)(x / pixel * 3 + y * 2 + below(3));
+		else if (sort % 6 == 3)
+			pixels[k] = (uint8_t)(below(7) * 40);
+		else if (sort % 6 == 4)
+			pixels[k] = (uint8_t)(x < row / 2 ? 77 : below(256));
+		else
+			pixels[k] = y < r->height / 2 ? 0 : (uint8_t)(y * 5);
+		if (sort % 6 == 3 && k % pixel > 0)
+			pixels[k] = (uint8_t)(pixels[k - 1] * 3);
+	}
+}
+
 static void test_round_trips(void)
 {
+	struct pool *pool = pool_new(3);
 	bool right = true;
 
-	for (int i = 0; i < 200 && right; i++) {
-		struct png_spec spec = {.width = 1 + below(i % 10 ? 90 : 5000),
-			.height = 1 + below(90),
-			.planes = i % 2 ? 3 : 1,
-			.bits = i % 4 < 2 ? 8 : 16,
-			.level = (int)below(10),
-			.bottom_up = below(2)};
-		unsigned values = 1 + below(i % 3 ? 256 : 4);
+	for (unsigned i = 0; i < 240 && right; i++) {
+		struct png_spec spec = {.raster = {.width = 1 + below(i % 10 ? 90 : 3000),
+						.height = 1 + below(i % 10 ? 90 : 900),
+						.planes = below(2) ? 3 : 1,
+						.bits = below(2) ? 8 : 16},
+			.level = (int)below(10)};
 		uint8_t *pixels = xmalloc(spec_bytes(&spec));
 
-		for (size_t k = 0; k < spec_bytes(&spec); k++)
-			pixels[k] = (uint8_t)below(values);
-		right = round_trip(&spec, pixels);
+		if (i % 10 == 0)
+			spec.level = (int)below(4);
+		paint(pixels, &spec.raster, i);
+		right = round_trip(&spec, pixels, i % 3 ? pool : NULL);
 		if (!right)
-			printf("# %zu x %zu, %u planes, %u bits, level %d\n", spec.width,
-				spec.height, spec.planes, spec.bits, spec.level);
+			printf("# %zu x %zu, %u planes, %u bits, level %d, sort %u\n",
+				spec.raster.width, spec.raster.height, spec.raster.planes,
+				spec.raster.bits, spec.level, i % 6);
 		free(pixels);
 	}
-	check(right, "200 random pictures read back equal");
+	check(right, "240 random pictures read back equal");
+	pool_free(pool);
 }
 
 static bool has_tag(const struct reading *r, const struct png_tag *tag, bool international)
@@ -143,19 +185,15 @@ static bool has_tag(const struct reading *r, const struct png_tag *tag, bool int
 
 static void test_metadata(void)
 {
-	struct png_spec spec = {.width = 2,
-		.height = 2,
-		.planes = 1,
-		.bits = 8,
+	struct png_spec spec = {.raster = {2, 2, 1, 8, true, NULL, NULL},
 		.level = PNG_LEVEL_DEFAULT,
-		.srgb = true,
 		.tags = tags,
 		.tag_count = COUNT_OF(tags)};
 	const uint8_t pixels[4] = {1, 2, 3, 4};
 	struct reading r;
 	struct error e;
 	png_timep when;
-	int fd = encoded(&spec, pixels, &e);
+	int fd = encoded(&spec, pixels, NULL, &e);
 
 	if (!check(fd >= 0 && read_back(fd, &r), "a picture with remarks reads back"))
 		return;
@@ -167,8 +205,8 @@ static void test_metadata(void)
 	check(!png_get_tIME(r.png, r.info, &when), "no time is written");
 	end_reading(&r);
 
-	spec.srgb = false;
-	fd = encoded(&spec, pixels, &e);
+	spec.raster.srgb = false;
+	fd = encoded(&spec, pixels, NULL, &e);
 	check(fd >= 0 && read_back(fd, &r) && !png_get_valid(r.png, r.info, PNG_INFO_sRGB),
 		"sRGB is not marked unasked");
 	end_reading(&r);
@@ -176,28 +214,102 @@ static void test_metadata(void)
 
 static void test_same_bytes(void)
 {
-	struct png_spec spec = {.width = 300, .height = 200, .planes = 3, .bits = 8, .level = 6};
+	struct png_spec spec = {.raster = {1300, 700, 3, 8, false, NULL, NULL}, .level = 1};
 	uint8_t *pixels = xmalloc(spec_bytes(&spec));
 	struct error e;
-	char *copy[2];
-	off_t size[2];
+	char *copy[4];
+	off_t size[4];
+	bool same = true;
 
 	for (size_t i = 0; i < spec_bytes(&spec); i++)
-		pixels[i] = (uint8_t)(i * i >> 8);
-	for (int i = 0; i < 2; i++) {
-		int fd = encoded(&spec, pixels, &e);
+		pixels[i] = (uint8_t)(i % 5 ? i * i >> 12 : below(256));
+	for (int i = 0; i < 4; i++) {
+		struct pool *pool = i ? pool_new((unsigned)i) : NULL;
+		int fd = encoded(&spec, pixels, pool, &e);
 
 		size[i] = lseek(fd, 0, SEEK_END);
 		copy[i] = xmalloc((size_t)size[i]);
-		if (pread(fd, copy[i], (size_t)size[i], 0) != size[i])
-			size[i] = -1 - i;
+		same = same && pread(fd, copy[i], (size_t)size[i], 0) == size[i] &&
+		       size[i] == size[0] && memcmp(copy[i], copy[0], (size_t)size[0]) == 0;
 		close(fd);
+		if (pool)
+			pool_free(pool);
 	}
-	check(size[0] == size[1] && memcmp(copy[0], copy[1], (size_t)size[0]) == 0,
-		"the same picture makes the same file");
-	free(copy[0]);
-	free(copy[1]);
+	check(same, "the same picture makes the same file, whatever the number of threads");
+	for (int i = 0; i < 4; i++)
+		free(copy[i]);
 	free(pixels);
+}
+
+/* As libpng at its fastest with the filters it chooses makes it. */
+static void keep_size(png_structp png, png_bytep bytes, size_t n)
+{
+	(void)bytes;
+	*(size_t *)png_get_io_ptr(png) += n;
+}
+
+static size_t libpng_size(const struct raster *r, const uint8_t *pixels)
+{
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_infop info = png_create_info_struct(png);
+	size_t size = 0;
+
+	png_set_write_fn(png, &size, keep_size, NULL);
+	png_set_IHDR(png, info, (png_uint_32)r->width, (png_uint_32)r->height, (int)r->bits,
+		r->planes == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+		PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+	png_set_compression_level(png, 1);
+	png_write_info(png, info);
+	if (r->bits == 16)
+		png_set_swap(png);
+	for (size_t y = 0; y < r->height; y++)
+		png_write_row(png, pixels + y * raster_row_size(r));
+	png_write_end(png, info);
+	png_destroy_write_struct(&png, &info);
+	return size;
+}
+
+/* A sky: a slope, noise of about 5 levels of 256, now and then a star. */
+static void paint_sky(uint8_t *pixels, const struct raster *r)
+{
+	size_t samples = r->width * r->height * r->planes;
+
+	for (size_t k = 0; k < samples; k++) {
+		double v = 40 + (double)(k % (r->width * r->planes)) / 100;
+
+		for (int i = 0; i < 4; i++)
+			v += (double)below(1000) / 100 - 5;
+		v += below(500) ? 0 : 120;
+		if (r->bits == 8)
+			pixels[k] = (uint8_t)(v < 0 ? 0 : v);
+		else
+			((uint16_t *)(void *)pixels)[k] = (uint16_t)(v < 0 ? 0 : v * 257);
+	}
+}
+
+static void test_sizes(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct png_spec spec = {.raster = {.width = 1000,
+						.height = 600,
+						.planes = i % 2 ? 3 : 1,
+						.bits = i < 2 ? 8 : 16},
+			.level = 1};
+		uint8_t *pixels = xaligned(spec_bytes(&spec), 1);
+		struct error e;
+		size_t size, peer;
+		int fd;
+
+		paint_sky(pixels, &spec.raster);
+		fd = encoded(&spec, pixels, NULL, &e);
+		size = (size_t)lseek(fd, 0, SEEK_END);
+		peer = libpng_size(&spec.raster, pixels);
+		check(size <= peer,
+			"%u planes of %u bits of noise: %zu bytes, libpng's level 1 %zu",
+			spec.raster.planes, spec.raster.bits, size, peer);
+		close(fd);
+		free(pixels);
+	}
 }
 
 static int tag_code(const char *key, const char *value)
@@ -224,10 +336,10 @@ static void test_tags_refused(void)
 
 static int code_of(size_t width, size_t height, unsigned planes, unsigned bits, int level)
 {
-	struct png_spec spec = {width, height, planes, bits, level, false, false, NULL, 0};
+	struct png_spec spec = {{width, height, planes, bits, false, NULL, NULL}, level, NULL, 0};
 	const uint16_t pixels[12] = {0};
 	struct error e = {.code = -1};
-	int fd = open("/dev/null", O_WRONLY), code = png_encode(fd, &spec, pixels, &e);
+	int fd = open("/dev/null", O_WRONLY), code = encode(fd, spec, pixels, NULL, &e);
 
 	close(fd);
 	return code;
@@ -248,18 +360,18 @@ static void test_specs_refused(void)
 
 static void test_write_errors(void)
 {
-	struct png_spec spec = {.width = 500, .height = 500, .planes = 1, .bits = 8, .level = 0};
+	struct png_spec spec = {.raster = {500, 500, 1, 8, false, NULL, NULL}};
 	uint8_t *pixels = xcalloc(spec_bytes(&spec), 1);
 	int full = open("/dev/full", O_WRONLY), ends[2];
 	struct error e;
 
-	check(full < 0 || png_encode(full, &spec, pixels, &e) == EXIT_IO, "a full disk is told: %s",
-		full < 0 ? "no /dev/full" : e.text);
+	check(full < 0 || encode(full, spec, pixels, NULL, &e) == EXIT_IO,
+		"a full disk is told: %s", full < 0 ? "no /dev/full" : e.text);
 	close(full);
 	signal(SIGPIPE, SIG_IGN);
 	if (pipe(ends) == 0) {
 		close(ends[0]);
-		check(png_encode(ends[1], &spec, pixels, &e) == EXIT_DOWNSTREAM,
+		check(encode(ends[1], spec, pixels, NULL, &e) == EXIT_DOWNSTREAM,
 			"a reader that left is told apart: %s", e.text);
 		close(ends[1]);
 	}
@@ -272,6 +384,7 @@ int main(int argc, char **argv)
 	test_round_trips();
 	test_metadata();
 	test_same_bytes();
+	test_sizes();
 	test_tags_refused();
 	test_specs_refused();
 	test_write_errors();
