@@ -14,13 +14,12 @@
 #include "image/file.h"
 #include "image/image.h"
 #include "image/store.h"
+#include "image/warped.h"
 #include "sky/align.h"
 #include "sky/framing.h"
-#include "sky/warp.h"
 
 #define REFERENCE_STARS_MIN 10
 #define BEST_STARS_SHARE 0.8 /* of the most stars: a frame with fewer is not the best one */
-#define AREA_MOST 16	     /* reference frames that an output may hold */
 
 struct options {
 	int model, interp, frame;
@@ -68,11 +67,11 @@ struct measured {
 
 struct registering {
 	struct reference reference;
-	bool reference_is_file, holds;
-	struct warper *warper, *nearest, *bilinear;
+	bool reference_is_file, wants_best, holds;
+	struct image_warper *warper;
 	struct store *store;
 	struct measured *measured; /* of the store's groups */
-	size_t measured_size;
+	size_t measured_size, most_stars;
 	struct grid grid;
 	uint64_t frames, kept, rejected, dropped;
 	struct str table;
@@ -83,11 +82,9 @@ static void prepare(struct filter *f)
 	const struct options *o = f->options;
 	struct registering *r = f->state = xcalloc(1, sizeof(*r));
 
-	r->reference_is_file = strcmp(o->ref, "first") != 0 && strcmp(o->ref, "best") != 0;
-	r->holds = !strcmp(o->ref, "best") || o->frame != FRAMING_REFERENCE;
-	r->warper = warper_new((enum warp_interp)o->interp);
-	r->nearest = warper_new(WARP_NEAREST);
-	r->bilinear = warper_new(WARP_BILINEAR);
+	r->wants_best = !strcmp(o->ref, "best");
+	r->reference_is_file = strcmp(o->ref, "first") != 0 && !r->wants_best;
+	r->holds = r->wants_best || o->frame != FRAMING_REFERENCE;
 	if (r->holds)
 		r->store = store_new((uint64_t)o->memory);
 	if (o->transforms_out) {
@@ -98,17 +95,15 @@ static void prepare(struct filter *f)
 	}
 }
 
-/* The plane that is measured: the second of three, which is green, else the first. */
-static const float *measured_plane(const struct image *i, const float *pixels)
+/* Of the second of three planes, which is green, or the first. */
+static void find_stars(struct filter *f, const struct image *i, struct align_stars *stars)
 {
-	return pixels + (i->planes == 3 ? image_plane(i) : 0);
-}
+	struct registering *r = f->state;
+	const float *green =
+		image_warper_values(r->warper, i) + (i->planes == 3 ? image_plane(i) : 0);
 
-static void find_stars(
-	const struct image *i, const float *pixels, struct pool *pool, struct align_stars *stars)
-{
 	align_stars_find(
-		measured_plane(i, pixels), i->width, i->height, i->full_scale, pool, stars);
+		green, i->width, i->height, i->display ? 1 : i->full_scale, f->pool, stars);
 }
 
 static void check_image(const struct image *i, const struct meta *meta)
@@ -125,15 +120,13 @@ static void set_grid(struct filter *f, const struct framed *frames, size_t n)
 {
 	const struct options *o = f->options;
 	struct registering *r = f->state;
-	size_t width = r->reference.width, height = r->reference.height;
 
-	if (!framing_grid((enum framing)o->frame, o->scale, width, height, frames, n, WARP_SIDE_MAX,
-		    &r->grid))
-		die(EXIT_DATA, "--frame: the frames have no area in common");
-	if ((double)r->grid.width * (double)r->grid.height >
-		AREA_MOST * o->scale * o->scale * (double)width * (double)height)
-		die(EXIT_DATA, "--frame: a grid of %zu x %zu is over %d times the reference's area",
-			r->grid.width, r->grid.height, AREA_MOST);
+	if (!framing_grid((enum framing)o->frame, o->scale, r->reference.width, r->reference.height,
+		    frames, n, WARP_SIDE_MAX, &r->grid))
+		die(EXIT_DATA,
+			"--frame: the frames have no area in common, or one over %d times "
+			"the reference's",
+			FRAMING_AREA_MOST);
 }
 
 static void read_reference(struct filter *f)
@@ -141,16 +134,13 @@ static void read_reference(struct filter *f)
 	const struct options *o = f->options;
 	struct registering *r = f->state;
 	struct image image;
-	float *pixels;
 
 	image_file_one("ref", o->ref, f->pool, &image, &r->reference.meta);
 	check_image(&image, &r->reference.meta);
-	pixels = image_f32_new(&image, f->pool);
-	find_stars(&image, pixels, f->pool, &r->reference.stars);
+	find_stars(f, &image, &r->reference.stars);
 	r->reference.width = image.width;
 	r->reference.height = image.height;
 	r->reference.known = true;
-	free(pixels);
 	free((void *)image.pixels);
 	if (r->reference.stars.count < REFERENCE_STARS_MIN)
 		die(EXIT_DATA, "--ref %s: too few stars: %zu, must be %d", base_name(o->ref),
@@ -159,11 +149,14 @@ static void read_reference(struct filter *f)
 
 static void head(struct filter *f, const struct meta *in, struct meta *out)
 {
+	const struct options *o = f->options;
 	struct registering *r = f->state;
 
 	(void)in;
-	meta_set(out, "unit", "adu");
-	r->frames = r->kept = r->rejected = r->dropped = 0;
+	meta_remove(out, "unit");
+	if (!r->warper) /* the pool is there only now */
+		r->warper = image_warper_new((enum warp_interp)o->interp, f->pool);
+	r->frames = r->kept = r->rejected = r->dropped = r->most_stars = 0;
 	if (r->reference_is_file && !r->reference.known)
 		read_reference(f);
 	if (!r->reference_is_file && r->reference.known) {
@@ -236,9 +229,7 @@ static void put_warped(
 {
 	struct registering *r = f->state;
 	struct transform t = framing_transform(&r->grid, &m->match.transform);
-	bool science = is_science(f, frame), labels;
 	struct image image, result;
-	struct warp_image in, out;
 	struct frame like = *frame;
 	struct meta own = {0};
 
@@ -246,23 +237,10 @@ static void put_warped(
 	if (image.width != m->width || image.height != m->height)
 		die(EXIT_DATA, "a member of %zu x %zu in the group of an image of %zu x %zu",
 			image.width, image.height, m->width, m->height);
-	labels = image.role == IMAGE_MASK || image.role == IMAGE_REJECTION;
-	in = (struct warp_image){
-		image.planes, image.height, image.width, image_f32_new(&image, f->pool)};
-	out = (struct warp_image){image.planes, r->grid.height, r->grid.width, NULL};
-	result = image;
-	result.dtype = DTYPE_F32;
-	result.height = out.height;
-	result.width = out.width;
-	out.pixels = xaligned(image_count(&result), sizeof(*out.pixels));
-	warp(labels	  ? r->nearest
-		: science ? r->warper
-			  : r->bilinear,
-		&in, &t, science, &out, f->pool);
-	result.pixels = out.pixels;
+	image_warp(r->warper, &image, &t, r->grid.width, r->grid.height, &result);
 	filter_own_meta(f, frame, &own);
 	cards_copy_geometry(&own, &r->reference.meta, r->grid.left, r->grid.top, r->grid.scale);
-	if (science) {
+	if (image.role == IMAGE_SCIENCE) {
 		meta_setf(&own, "~star_count", "%zu", m->stars.count);
 		if (isfinite(m->stars.fwhm_px))
 			meta_setf(&own, "~fwhm_px", "%.4g", m->stars.fwhm_px * r->grid.scale);
@@ -271,8 +249,6 @@ static void put_warped(
 		(uint16_t)((frame->flags & FRAME_DISCONTINUITY) | (last ? FRAME_GROUP_LAST : 0));
 	image_put(f, &like, &own, &result);
 	meta_clear(&own);
-	free(in.pixels);
-	free(out.pixels);
 }
 
 static void put_group(
@@ -312,6 +288,8 @@ static void keep_for_later(
 		r->measured = xrealloc(
 			r->measured, r->measured_size = 2 * group + 16, sizeof(*r->measured));
 	r->measured[group] = *m;
+	if (m->stars.count > r->most_stars)
+		r->most_stars = m->stars.count;
 }
 
 static void group(struct filter *f, const struct frame *frames, size_t count)
@@ -320,16 +298,13 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 	const struct frame *science = science_of(f, frames, count);
 	struct measured m = {0};
 	struct image image;
-	float *pixels;
 
 	if (!science)
 		die(EXIT_DATA, "a group without an image of role science");
 	image_view(f, science, &image);
 	check_image(&image, filter_meta(f, science));
 	r->frames++;
-	pixels = image_f32_new(&image, f->pool);
-	find_stars(&image, pixels, f->pool, &m.stars);
-	free(pixels);
+	find_stars(f, &image, &m.stars);
 	m.width = image.width;
 	m.height = image.height;
 	if (r->holds) {
@@ -351,25 +326,16 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 	align_stars_free(&m.stars);
 }
 
-/* Of those held: the first with enough stars, or the sharpest of those with most. */
-static size_t choose_reference(const struct registering *r, bool best)
+/* Whether the i-th of those held is a better reference than the one chosen of those before. */
+static bool is_better(const struct registering *r, size_t i, size_t chosen)
 {
-	size_t n = store_count(r->store), most = 0, chosen = SIZE_MAX;
+	const struct align_stars *s = &r->measured[i].stars;
 
-	for (size_t i = 0; i < n; i++)
-		most = r->measured[i].stars.count > most ? r->measured[i].stars.count : most;
-	for (size_t i = 0; i < n; i++) {
-		const struct align_stars *s = &r->measured[i].stars;
-
-		if (s->count < REFERENCE_STARS_MIN)
-			continue;
-		if (!best)
-			return i;
-		if ((double)s->count >= BEST_STARS_SHARE * (double)most &&
-			(chosen == SIZE_MAX || s->fwhm_px < r->measured[chosen].stars.fwhm_px))
-			chosen = i;
-	}
-	return chosen;
+	if (s->count < REFERENCE_STARS_MIN || (chosen != SIZE_MAX && !r->wants_best))
+		return false;
+	if ((double)s->count < BEST_STARS_SHARE * (double)r->most_stars && r->wants_best)
+		return false;
+	return chosen == SIZE_MAX || s->fwhm_px < r->measured[chosen].stars.fwhm_px;
 }
 
 static void put_held(struct filter *f)
@@ -382,6 +348,9 @@ static void put_held(struct filter *f)
 	struct framed *framed = xcalloc(n, sizeof(*framed));
 	const struct frame *frames;
 
+	for (size_t i = 0; i < n && !r->reference_is_file; i++)
+		if (is_better(r, i, chosen))
+			chosen = i;
 	if (chosen != SIZE_MAX) {
 		frames = store_get(r->store, chosen, &count);
 		take_reference(f, science_of(f, frames, count), &r->measured[chosen]);

@@ -88,6 +88,8 @@ bool framing_grid(enum framing framing, double scale, size_t width, size_t heigh
 	along = floor((box.bottom - box.top + 1) * scale + 1e-6);
 	if (!(across >= 1 && along >= 1 && across <= (double)side_max && along <= (double)side_max))
 		return false;
+	if (across * along > FRAMING_AREA_MOST * scale * scale * (double)width * (double)height)
+		return false;
 	*grid = (struct grid){box.left, box.top, scale, (size_t)across, (size_t)along};
 	return true;
 }

@@ -82,7 +82,8 @@ void warper_free(struct warper *w)
 struct task {
 	const struct warper *warper;
 	const struct warp_image *in;
-	struct warp_image *out;
+	float *out;
+	size_t width, height; /* of out */
 	const struct transform *transform;
 	bool fluxes;
 	size_t pieces; /* of a plane */
@@ -167,9 +168,9 @@ static void warp_row(const struct task *t, const float *plane, size_t row, float
 	int32_t at_x[RUN], at_y[RUN];
 	float area[RUN];
 
-	for (size_t first = 0; first < t->out->width; first += RUN) {
+	for (size_t first = 0; first < t->width; first += RUN) {
 		double x = (double)first;
-		size_t n = t->out->width - first < RUN ? t->out->width - first : RUN;
+		size_t n = t->width - first < RUN ? t->width - first : RUN;
 		struct kern_line line = {m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5],
 			m[6] * x + m[7] * y + m[8], m[0], m[3], m[6], determinant};
 		bool bent = line.dw != 0 || line.w != 1;
@@ -188,17 +189,18 @@ static void warp_piece(void *arg, size_t piece, unsigned worker)
 	const struct task *t = arg;
 	size_t number = piece / t->pieces, first = piece % t->pieces * PIECE_ROWS;
 	const float *plane = t->in->pixels + number * t->in->width * t->in->height;
-	float *out = t->out->pixels + number * t->out->width * t->out->height;
+	float *out = t->out + number * t->width * t->height;
 
 	(void)worker;
-	for (size_t row = first; row < first + PIECE_ROWS && row < t->out->height; row++)
-		warp_row(t, plane, row, out + row * t->out->width);
+	for (size_t row = first; row < first + PIECE_ROWS && row < t->height; row++)
+		warp_row(t, plane, row, out + row * t->width);
 }
 
 void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
-	bool fluxes, struct warp_image *out, struct pool *pool)
+	bool fluxes, float *out, size_t width, size_t height, struct pool *pool)
 {
-	struct task task = {w, in, out, t, fluxes, (out->height + PIECE_ROWS - 1) / PIECE_ROWS};
+	struct task task = {
+		w, in, out, width, height, t, fluxes, (height + PIECE_ROWS - 1) / PIECE_ROWS};
 
 	pool_run(pool, task.pieces * in->planes, warp_piece, &task);
 }

@@ -28,7 +28,7 @@ enum warp_interp { WARP_NEAREST, WARP_BILINEAR, WARP_BICUBIC, WARP_LANCZOS3, WAR
 
 struct warp_image {
 	size_t planes, height, width;
-	float *pixels; /* [planes][height][width] */
+	const float *pixels; /* [planes][height][width] */
 };
 
 struct warper;
@@ -37,12 +37,12 @@ struct warper *warper_new(enum warp_interp interp);
 void warper_free(struct warper *w);
 
 /*
- * Fills out->pixels with `in` at the places t takes out's pixels to. fluxes: values are multiplied
- * by the area of a pixel in `in`, so that a star keeps its flux whatever the scale; else a surface
- * keeps its brightness (masks, weights). Kernels are not widened, so an image made smaller than
- * half aliases. The same bytes whatever the number of threads; pool may be NULL.
+ * Fills out[in->planes][height][width] with `in` at the places t takes its pixels to. fluxes:
+ * values are multiplied by the area of a pixel in `in`, so that a star keeps its flux whatever the
+ * scale; else a surface keeps its brightness (masks, weights). Kernels are not widened, so an image
+ * made smaller than half aliases. The same bytes whatever the number of threads; pool may be NULL.
  */
 void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
-	bool fluxes, struct warp_image *out, struct pool *pool);
+	bool fluxes, float *out, size_t width, size_t height, struct pool *pool);
 
 #endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include "image/warped.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Memory that stays from image to image, as new pages cost more than what is done with them. */
+struct room {
+	float *pixels;
+	size_t count;
+};
+
+struct image_warper {
+	struct warper *science, *nearest, *bilinear;
+	struct pool *pool;
+	struct room in, out;
+};
+
+struct image_warper *image_warper_new(enum warp_interp interp, struct pool *pool)
+{
+	struct image_warper *w = xcalloc(1, sizeof(*w));
+
+	w->science = warper_new(interp);
+	w->nearest = warper_new(WARP_NEAREST);
+	w->bilinear = warper_new(WARP_BILINEAR);
+	w->pool = pool;
+	return w;
+}
+
+static float *room_for(struct room *room, size_t count)
+{
+	if (count > room->count) {
+		free(room->pixels);
+		room->pixels = xaligned(count, sizeof(*room->pixels));
+		room->count = count;
+	}
+	return room->pixels;
+}
+
+const float *image_warper_values(struct image_warper *w, const struct image *i)
+{
+	float *pixels;
+
+	if (i->dtype == DTYPE_F32)
+		return i->pixels;
+	pixels = room_for(&w->in, image_count(i));
+	image_f32(i, pixels, w->pool);
+	for (size_t k = 0; i->display && !dtype_float(i->dtype) && k < image_count(i); k++)
+		pixels[k] /= (float)i->full_scale;
+	return pixels;
+}
+
+/* Labels of the nearest pixel, in place of their f32. */
+static void make_u8(struct image *out, float *pixels)
+{
+	uint8_t *labels = (uint8_t *)pixels;
+
+	for (size_t k = 0; k < image_count(out); k++) {
+		float v = pixels[k];
+
+		labels[k] = v > 0 ? (uint8_t)v : 0; /* NaN: no data, no label */
+	}
+	out->dtype = DTYPE_U8;
+}
+
+void image_warp(struct image_warper *w, const struct image *i, const struct transform *t,
+	size_t width, size_t height, struct image *out)
+{
+	bool labels = i->role == IMAGE_MASK || i->role == IMAGE_REJECTION;
+	bool science = i->role == IMAGE_SCIENCE;
+	struct warp_image from = {i->planes, i->height, i->width, image_warper_values(w, i)};
+	float *pixels;
+
+	*out = *i;
+	out->dtype = DTYPE_F32;
+	out->height = height;
+	out->width = width;
+	if (i->display && !dtype_float(i->dtype))
+		out->full_scale = 1;
+	pixels = room_for(&w->out, image_count(out));
+	warp(labels	  ? w->nearest
+		: science ? w->science
+			  : w->bilinear,
+		&from, t, science, pixels, width, height, w->pool);
+	if (labels && i->dtype == DTYPE_U8)
+		make_u8(out, pixels);
+	out->pixels = pixels;
+}

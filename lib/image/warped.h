@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* Images of any role resampled, as commands that change geometry do it. */
+#ifndef LEAT_IMAGE_WARPED_H
+#define LEAT_IMAGE_WARPED_H
+
+#include "image/image.h"
+#include "sky/warp.h"
+
+struct image_warper;
+
+struct image_warper *image_warper_new(enum warp_interp interp, struct pool *pool);
+
+/*
+ * The image's values as f32, of unit display as 0 … 1. They are the image's own or stay in the
+ * warper until it is asked about another image.
+ */
+const float *image_warper_values(struct image_warper *w, const struct image *i);
+
+/*
+ * Fills *out with i at the places that t takes out's pixels to, width * height of them; its pixels
+ * stay in the warper until the next call. Science is interpolated as image_warper_new was told and
+ * keeps fluxes; masks and maps of rejection are taken from the nearest pixel and keep u8 (0 where
+ * there is no data); others are bilinear. All but u8 masks come out as f32.
+ */
+void image_warp(struct image_warper *w, const struct image *i, const struct transform *t,
+	size_t width, size_t height, struct image *out);
+
+#endif
