@@ -340,11 +340,9 @@ static bool is_better(const struct registering *r, size_t i, size_t chosen)
 
 static void put_held(struct filter *f)
 {
-	const struct options *o = f->options;
 	struct registering *r = f->state;
 	size_t n = store_count(r->store), count, kept = 0;
-	size_t chosen =
-		r->reference_is_file ? SIZE_MAX : choose_reference(r, !strcmp(o->ref, "best"));
+	size_t chosen = SIZE_MAX;
 	struct framed *framed = xcalloc(n, sizeof(*framed));
 	const struct frame *frames;
 
