@@ -314,6 +314,8 @@ int command_main(const struct command *command, int argc, char **argv)
 		run_stream(&f, fds);
 	if (inner.writer && writer_reader_left(inner.writer))
 		code = EXIT_DOWNSTREAM;
+	if (inner.no)
+		code = EXIT_NO;
 	pool_free(f.pool);
 	reader_free(inner.reader);
 	writer_free(inner.writer);

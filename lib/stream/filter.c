@@ -84,6 +84,11 @@ void filter_stop(struct filter *f)
 	f->inner->stopped = !f->inner->writer;
 }
 
+void filter_no(struct filter *f)
+{
+	f->inner->no = true;
+}
+
 struct meta *filter_joined(struct filter *f)
 {
 	return &f->inner->joined;

@@ -161,6 +161,9 @@ void filter_note(struct filter *f, const char *key, int64_t value);
 /* A sink has seen enough: nothing more is read, unless --pass must forward it. */
 void filter_stop(struct filter *f);
 
+/* A check failed: all goes on and ends as usual, but the command exits with EXIT_NO. */
+void filter_no(struct filter *f);
+
 /* Joins: what all segments so far have in common, scopes dropped; for the result's HEAD. */
 struct meta *filter_joined(struct filter *f);
 

@@ -29,7 +29,7 @@ struct filter_inner {
 	struct writer *writer; /* NULL: no output stream */
 	struct reader *reader;
 	struct meta meta, notes, joined;
-	bool unbounded, stopped, head_due, none_is_ours, is_source;
+	bool unbounded, stopped, head_due, none_is_ours, is_source, no;
 	struct file_sum *file_sums; /* of files that options name */
 	size_t segments;
 	uint64_t taken, foreign; /* data frames of this segment: of our kinds, of others */
