@@ -12,6 +12,7 @@
 #define ROUNDEST_LOST 0.5   /* minor over major axis; below it is no star */
 #define RESIDUAL_MAX 0.2    /* of the amplitude, beyond noise */
 #define SATURATED_TOP 0.97f /* of the peak: what a star that was clipped before calibration has */
+#define FLAT_MIN 4	    /* px */
 #define PIXELS_MIN 16
 #define CORE_SEEN 0.6 /* so much of a star's middle must be there */
 
@@ -217,8 +218,25 @@ bool star_saturated(const struct star_plane *s, const struct peak *p)
 	return (double)climb(s, &x, &y) >= s->saturation;
 }
 
+/*
+ * Above 0.97 of the top a star is a fifth as wide as at half of it. Where it is twice that, and
+ * wide enough for that to be told, something clipped it.
+ */
+static bool flat(const struct star_plane *s, ptrdiff_t x, ptrdiff_t y, float level, float most,
+	ptrdiff_t across, ptrdiff_t down)
+{
+	float half_way = 0.5f * (level + most);
+	ptrdiff_t wide, high;
+
+	if (across < FLAT_MIN || down < FLAT_MIN)
+		return false;
+	walk(s, x, y, false, half_way, &wide);
+	walk(s, x, y, true, half_way, &high);
+	return 5 * across > 2 * wide && 5 * down > 2 * high;
+}
+
 static struct plateau find_plateau(
-	const struct star_plane *s, const struct peak *p, float level, float noise, double fwhm)
+	const struct star_plane *s, const struct peak *p, float level, float noise)
 {
 	ptrdiff_t x = p->x, y = p->y, across = 0, down = 0;
 	float most = climb(s, &x, &y);
@@ -230,19 +248,18 @@ static struct plateau find_plateau(
 		y = walk(s, x, y, true, out.clip, &down);
 		x = walk(s, x, y, false, out.clip, &across);
 	}
-	out.there = known || (most - level > 50 * noise && (double)across > 3 + 0.5 * fwhm &&
-				     (double)down > 3 + 0.5 * fwhm);
+	out.there =
+		known || (most - level > 50 * noise && flat(s, x, y, level, most, across, down));
 	out.x = out.there ? (double)x : p->x;
 	out.y = out.there ? (double)y : p->y;
 	out.radius = out.there ? 0.5 * (double)(across > down ? across : down) : 0;
 	return out;
 }
 
-static bool nearer_to_another(double x, double y, double own, const struct peak *peaks,
-	const size_t *neighbours, size_t count)
+static bool nearer_to_another(double x, double y, double own, const struct fit_others *others)
 {
-	for (size_t i = 0; i < count; i++) {
-		double dx = x - peaks[neighbours[i]].x, dy = y - peaks[neighbours[i]].y;
+	for (size_t i = 0; i < others->masks; i++) {
+		double dx = x - others->masked[i]->x, dy = y - others->masked[i]->y;
 
 		if (dx * dx + dy * dy < own)
 			return true;
@@ -252,8 +269,7 @@ static bool nearer_to_another(double x, double y, double own, const struct peak 
 
 /* Fills the scratch with the pixels of a circle; returns how much of the core is there, 0 … 1. */
 static double gather(const struct star_plane *s, struct fit *f, struct fit_scratch *out,
-	const struct plateau *top, float level, double core, const struct peak *peaks,
-	const size_t *neighbours, size_t count)
+	const struct plateau *top, float level, double core, const struct fit_others *others)
 {
 	ptrdiff_t r = (ptrdiff_t)f->radius;
 	size_t n = 0, core_pixels = 0, core_seen = 0;
@@ -261,7 +277,7 @@ static double gather(const struct star_plane *s, struct fit *f, struct fit_scrat
 	for (ptrdiff_t dy = -r; dy <= r; dy++)
 		for (ptrdiff_t dx = -r; dx <= r; dx++) {
 			double d = (double)(dx * dx + dy * dy);
-			double x = top->x + (double)dx, y = top->y + (double)dy;
+			double x = top->x + (double)dx, y = top->y + (double)dy, more = 0;
 			float v;
 
 			if (d > f->radius * f->radius)
@@ -269,12 +285,14 @@ static double gather(const struct star_plane *s, struct fit *f, struct fit_scrat
 			v = value_at(s, (ptrdiff_t)x, (ptrdiff_t)y);
 			core_pixels += d <= core * core;
 			if (!isfinite(v) || (top->there && v >= top->clip) ||
-				nearer_to_another(x, y, d, peaks, neighbours, count))
+				nearer_to_another(x, y, d, others))
 				continue;
 			core_seen += d <= core * core;
+			for (size_t i = 0; i < others->knowns; i++)
+				more += profile_at(others->known[i], x, y);
 			out->x[n] = (float)dx;
 			out->y[n] = (float)dy;
-			out->value[n] = (v - level) / f->scale;
+			out->value[n] = (v - level - (float)more) / f->scale;
 			out->weight[n++] = 1;
 		}
 	f->used = n;
@@ -337,11 +355,9 @@ static bool like_a_star(const struct fit *f, const struct fitted *out, double re
 	       isfinite(out->star.flux) && isfinite(out->star.snr);
 }
 
-void star_fit(const struct star_plane *s, const struct peak *peaks, size_t i,
-	const size_t *neighbours, size_t neighbour_count, const struct fit_start *start,
-	struct fit_scratch *scratch, struct fitted *out)
+void star_fit(const struct star_plane *s, const struct peak *peak, const struct fit_others *others,
+	const struct fit_start *start, struct fit_scratch *scratch, struct fitted *out)
 {
-	const struct peak *peak = &peaks[i];
 	struct fit f = {.scratch = scratch, .work = scratch->work};
 	double round = 4 * half(start->wing) / (start->fwhm * start->fwhm), seen;
 	size_t parameters = start->fit_wing ? P : P - 1;
@@ -356,10 +372,9 @@ void star_fit(const struct star_plane *s, const struct peak *peaks, size_t i,
 	f.scale = most - level;
 	if (!(f.scale > 0))
 		return;
-	top = find_plateau(s, peak, level, f.noise, start->fwhm);
+	top = find_plateau(s, peak, level, f.noise);
 	f.radius = fmin(start->radius + top.radius, FIT_RADIUS_MAX);
-	seen = gather(s, &f, scratch, &top, level, 0.75 * start->fwhm, peaks, neighbours,
-		neighbour_count);
+	seen = gather(s, &f, scratch, &top, level, 0.75 * start->fwhm, others);
 	if (f.used < PIXELS_MIN || (!top.there && seen < CORE_SEEN))
 		return;
 	memcpy(f.p, (double[P]){1, 0, 0, 0, round, 0, round, start->wing}, sizeof(f.p));

@@ -36,6 +36,7 @@ struct fit_start {
 	double radius; /* of the pixels that count, px; saturated stars take more */
 };
 
+#define FIT_OTHERS 32
 #define FIT_RADIUS_MAX 32
 #define FIT_PIXELS_MAX ((2 * FIT_RADIUS_MAX + 1) * (2 * FIT_RADIUS_MAX + 1) + 16)
 
@@ -51,13 +52,15 @@ struct fitted {
 	bool good;		     /* converged, near its peak, of a star's shape */
 };
 
-/*
- * Fits peak i of n, which are highest first; others near it are kept out of its pixels by
- * `neighbours`, the numbers of peaks within reach.
- */
-void star_fit(const struct star_plane *s, const struct peak *peaks, size_t i,
-	const size_t *neighbours, size_t neighbour_count, const struct fit_start *start,
-	struct fit_scratch *scratch, struct fitted *out);
+/* What stands near a star. */
+struct fit_others {
+	const struct peak *masked[FIT_OTHERS];	      /* pixels nearer to these do not count */
+	const struct kern_profile *known[FIT_OTHERS]; /* these are subtracted */
+	size_t masks, knowns;
+};
+
+void star_fit(const struct star_plane *s, const struct peak *peak, const struct fit_others *others,
+	const struct fit_start *start, struct fit_scratch *scratch, struct fitted *out);
 
 /* The profile above its background at a place of the plane. */
 double profile_at(const struct kern_profile *p, double x, double y);

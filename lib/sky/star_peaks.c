@@ -10,7 +10,7 @@
 #define ROWS (2 * R + 1)
 #define SMOOTH_SIGMA 1.5 /* px; near the best for stars of 2.5 to 6 px FWHM */
 #define BAND 128	 /* rows that a thread does at a time, whatever their number */
-#define NEAR 2		 /* a peak is the highest within so many px to each side */
+#define NEAR 1		 /* a peak is the highest within so many px to each side */
 #define RING (2 * NEAR + 1)
 #define SLOT(y) (((y) + 4 * RING) % RING) /* of a row that may lie before the plane */
 #define SHARPEST 0.12f			  /* neighbours over peak; a star of 1.3 px FWHM has 0.19 */

@@ -17,8 +17,8 @@
 #define NARROWEST 0.55 /* over the median FWHM: hot pixels and cosmic rays are narrower */
 #define WIDEST 2.5     /* nebulae are wider */
 #define BUCKET 32      /* px */
-#define NEIGHBOURS 32
-#define PIECE 8 /* peaks that a thread fits at a time */
+#define PASSES 2       /* more, of stars close to each other */
+#define PIECE 8	       /* peaks that a thread fits at a time */
 
 /* Places sorted into squares, so that what is near is found without a search. */
 struct buckets {
@@ -65,41 +65,73 @@ struct job {
 	size_t count; /* to fit, from the first on */
 	struct buckets buckets;
 	struct fit_start start;
+	double fwhm;		     /* typical, NaN if unknown */
+	const struct fitted *before; /* of the pass before, NULL in the first */
 	struct fitted *fitted;
 	struct fit_scratch **scratch; /* of each worker */
 };
 
+static double width_of(const struct star *star)
+{
+	return sqrt((double)star->fwhm_x * (double)star->fwhm_y);
+}
+
+static bool is_star(const struct fitted *f, double fwhm)
+{
+	return f->good && (isnan(fwhm) || ((double)f->star.fwhm_y >= NARROWEST * fwhm &&
+						  (double)f->star.fwhm_x <= WIDEST * fwhm));
+}
+
+/* Whether the fit to another peak found another star: then it can be subtracted. */
+static bool is_another(const struct job *j, size_t i, size_t other)
+{
+	const struct fitted *own = &j->before[i], *that = &j->before[other];
+
+	return is_star(that, j->fwhm) &&
+	       hypot(own->star.x - that->star.x, own->star.y - that->star.y) > 0.75 * j->start.fwhm;
+}
+
 /* Peaks within reach of peak i but not of its own star: those are noise on its top. */
-static size_t neighbours_of(const struct job *j, size_t i, size_t found[NEIGHBOURS])
+static void others_of(const struct job *j, size_t i, struct fit_others *o)
 {
 	const struct buckets *b = &j->buckets;
 	const struct peak *p = &j->peaks[i];
 	double reach = fmin(2 * j->start.radius, BUCKET), own = 0.75 * j->start.fwhm;
-	size_t bx = (size_t)p->x / BUCKET, by = (size_t)p->y / BUCKET, n = 0;
+	size_t bx = (size_t)p->x / BUCKET, by = (size_t)p->y / BUCKET;
 
+	o->masks = o->knowns = 0;
 	if (star_saturated(j->s, p))
-		own = reach;
+		return;
 	for (size_t y = by ? by - 1 : 0; y <= by + 1 && y < b->down; y++)
 		for (size_t x = bx ? bx - 1 : 0; x <= bx + 1 && x < b->across; x++)
 			for (size_t k = b->first[y * b->across + x];
-				k < b->first[y * b->across + x + 1] && n < NEIGHBOURS; k++) {
-				const struct peak *other = &j->peaks[b->item[k]];
-				double distance = hypot(other->x - p->x, other->y - p->y);
+				k < b->first[y * b->across + x + 1]; k++) {
+				size_t other = b->item[k];
+				const struct peak *q = &j->peaks[other];
+				double distance = hypot(q->x - p->x, q->y - p->y);
 
-				if (distance > own && distance < reach)
-					found[n++] = b->item[k];
+				if (distance <= own || distance >= reach)
+					continue;
+				if (j->before && other < j->count && is_another(j, i, other)) {
+					if (o->knowns < FIT_OTHERS)
+						o->known[o->knowns++] = &j->before[other].profile;
+				} else if (o->masks < FIT_OTHERS) {
+					o->masked[o->masks++] = q;
+				}
 			}
-	return n;
 }
 
 static void fit_piece(void *arg, size_t piece, unsigned worker)
 {
 	const struct job *j = arg;
-	size_t found[NEIGHBOURS];
+	struct fit_others others;
 
-	for (size_t i = piece * PIECE; i < (piece + 1) * PIECE && i < j->count; i++)
-		star_fit(j->s, j->peaks, i, found, neighbours_of(j, i, found), &j->start,
-			j->scratch[worker], &j->fitted[i]);
+	for (size_t i = piece * PIECE; i < (piece + 1) * PIECE && i < j->count; i++) {
+		others_of(j, i, &others);
+		if (!j->before || others.knowns > 0)
+			star_fit(j->s, &j->peaks[i], &others, &j->start, j->scratch[worker],
+				&j->fitted[i]);
+	}
 }
 
 static void fit_all(struct job *j, struct pool *pool)
@@ -167,11 +199,6 @@ static double first_width(const struct star_plane *s, const struct peak *peaks, 
 	}
 	median = median_in_place(width, count);
 	return isnan(median) ? FIRST_FWHM : fmax(median, 1);
-}
-
-static double width_of(const struct star *star)
-{
-	return sqrt((double)star->fwhm_x * (double)star->fwhm_y);
 }
 
 /*
@@ -258,9 +285,7 @@ static size_t select_stars(struct fitted *f, size_t n, double fwhm)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (f[i].good &&
-			(isnan(fwhm) || ((double)f[i].star.fwhm_y >= NARROWEST * fwhm &&
-						(double)f[i].star.fwhm_x <= WIDEST * fwhm)))
+		if (is_star(&f[i], fwhm))
 			f[kept++] = f[i];
 	return kept;
 }
@@ -280,13 +305,26 @@ static double median_width(const struct star *star, size_t n)
 	return median;
 }
 
+/* Stars close to each other again, each without what the others add. */
+static void fit_close(struct job *j, struct pool *pool)
+{
+	struct fitted *before = xcalloc(j->count + 1, sizeof(*before));
+
+	j->before = before;
+	for (int pass = 0; pass < PASSES; pass++) {
+		memcpy(before, j->fitted, j->count * sizeof(*before));
+		fit_all(j, pool);
+	}
+	j->before = NULL;
+	free(before);
+}
+
 /* Fits the brightest peaks: enough that `max` stars remain when the others are sorted out. */
 static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size_t n,
 	const struct star_options *options, struct pool *pool, struct star_field *field)
 {
 	size_t workers = pool_threads(pool), wanted = n;
 	struct job j = {.s = s, .peaks = peaks};
-	double fwhm;
 
 	if (options->max < n / 2)
 		wanted = 2 * options->max + BRIGHT < n ? 2 * options->max + BRIGHT : n;
@@ -297,10 +335,11 @@ static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size
 		j.scratch[i] = xaligned(1, sizeof(**j.scratch));
 	j.start.fwhm = first_width(s, peaks, n);
 	j.start.wing = options->profile == PROFILE_MOFFAT ? FIRST_WING : 0;
-	fwhm = typical(&j, n, options->profile, pool);
+	j.fwhm = typical(&j, n, options->profile, pool);
 	j.count = wanted;
 	fit_all(&j, pool);
-	n = select_stars(j.fitted, wanted, fwhm);
+	fit_close(&j, pool);
+	n = select_stars(j.fitted, wanted, j.fwhm);
 	qsort(j.fitted, n, sizeof(*j.fitted), by_flux);
 	leave_once(&j.buckets, j.fitted, &n);
 	field->count = n < options->max ? n : options->max;

@@ -9,22 +9,22 @@
 #include "base/pool.h"
 
 struct star {
-	double x, y;	   /* px; the centre of the first pixel is (0, 0) */
-	float flux;	   /* sum above the background, in the plane's unit */
-	float peak;	   /* highest value of the profile above the background */
-	float background;  /* local */
+	double x, y;	      /* px; the centre of the first pixel is (0, 0) */
+	float flux;	      /* sum above the background, in the plane's unit */
+	float peak;	      /* highest value of the profile above the background */
+	float background;     /* local */
 	float fwhm_x, fwhm_y; /* px, of the major and the minor axis */
-	float angle;	   /* rad, of the major axis from x to y */
-	float eccentricity; /* sqrt(1 - (minor/major)^2) */
-	float snr;	   /* flux over its standard error */
+	float angle;	      /* rad, of the major axis from x to y */
+	float eccentricity;   /* sqrt(1 - (minor/major)^2) */
+	float snr;	      /* flux over its standard error */
 	bool saturated;
 };
 
 enum star_profile { PROFILE_GAUSS, PROFILE_MOFFAT };
 
 struct star_options {
-	double sigma;	  /* of detection above the background's noise, > 0 */
-	size_t max;	  /* at most so many, the brightest */
+	double sigma; /* of detection above the background's noise, > 0 */
+	size_t max;   /* at most so many, the brightest */
 	enum star_profile profile;
 	double saturation; /* values from here on are saturated; INFINITY = none */
 };
