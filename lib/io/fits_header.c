@@ -14,7 +14,9 @@
 
 static bool blank(const char *text, size_t n)
 {
-	return strspn(text, " ") >= n;
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	return n == 0;
 }
 
 bool fits_card_is(const char *card, const char *keyword)
