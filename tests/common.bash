@@ -107,10 +107,20 @@ made() {
 	printf 'END\n'
 }
 
+# night [OPTION …]: three small lights, shifted, of some thirty stars each.
+night() {
+	sky-gen --width 96 --height 80 --count 3 --stars 60 --flux 1000 --fwhm 2 --sky 50 --nebula 20 \
+		--shift 3 --cosmic 1 "$@"
+}
+
 # generate KIND [DTYPE] [segments]: a small stream of that kind on standard output.
 generate() {
 	local kind=$1 type=${2:-any} retune=()
 	[[ -z ${3:-} ]] || retune=(--retune 100ms:2M)
+	if [[ $kind == IMAGE && $type == [uf]?[26] ]] && have sky-gen; then
+		night --type "$type"
+		return
+	fi
 	[[ $type != any && $kind == IQ ]] || type=ci16
 	if [[ $kind == IMAGE && -z ${3:-} ]] && have waterfall && have fft-slice; then
 		generate SPECTRA | waterfall --height 16 --width 24
