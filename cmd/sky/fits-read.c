@@ -167,13 +167,18 @@ static void run(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct state *s = f->state;
+	struct image_file *first;
 	struct meta head = {0};
+	size_t per_file;
 
 	if (o->sort == BY_NAME)
 		qsort(s->path, s->count, sizeof(*s->path), by_name);
 	else if (o->sort == BY_DATE)
 		sort_by_date(f, s);
-	meta_setf(&head, "expect_frames", "%zu", s->count);
+	first = open_file(f, s->path[0]);
+	per_file = image_file_count(first);
+	image_file_close(first);
+	meta_setf(&head, "expect_frames", "%zu", s->count * (per_file ? per_file : 1));
 	filter_head(f, &head);
 	meta_clear(&head);
 	for (size_t i = 0; i < s->count; i++)

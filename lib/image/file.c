@@ -8,31 +8,81 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "io/fits.h"
-#include "io/fits_cards.h"
+#include "io/fits_keys.h"
 #include "stream/reader.h"
 
+#define MAGIC "\x89LEAT\r\n\x1a"
+
 struct image_file {
-	const char *path;
+	char *path;
+	int fd;
 	struct image_file_options options;
 	struct meta meta;
-	/* FITS: the image to come. */
-	struct fits *fits;
-	size_t hdu;
-	uint64_t number;
-	void *pixels;
-	size_t size;
-	/* A stream. */
-	int fd;
-	struct reader *reader;
+
+	struct reader *reader; /* of a stream file */
+
+	struct fits_file *fits;
+	size_t hdu, number; /* of the next image */
+	void *pixels;	    /* room for `room` bytes, used again for each image */
+	size_t room;
 };
 
-/* The same error with the file's name before it. */
-static int at_file(const struct image_file *f, struct error *e)
+/* Whether the HDU's images are asked for. */
+static bool is_wanted(const struct image_file *f, size_t hdu)
 {
-	struct error inner = *e;
+	return fits_file_hdus(f->fits)->hdu[hdu].image &&
+	       (f->options.hdu < 0 || (size_t)f->options.hdu == hdu);
+}
 
-	return fail(e, inner.code, "%s: %s", f->path, inner.text);
+size_t image_file_count(const struct image_file *f)
+{
+	struct fits_form form;
+	size_t count = 0;
+
+	for (size_t i = 0; f->fits && i < fits_file_hdus(f->fits)->count; i++)
+		if (is_wanted(f, i)) {
+			fits_form(&fits_file_hdus(f->fits)->hdu[i], f->options.native, &form);
+			count += form.images;
+		}
+	return count;
+}
+
+static int open_fits(struct image_file *f, struct error *e)
+{
+	if (fits_file_open(&f->fits, f->fd, f->path, e))
+		return e->code;
+	if (image_file_count(f) > 0)
+		return 0;
+	if (f->options.hdu >= 0)
+		return fail(e, EXIT_DATA, "%s: HDU %d: no image; the file has %zu HDUs", f->path,
+			f->options.hdu, fits_file_hdus(f->fits)->count);
+	return fail(e, EXIT_DATA, "%s: no image in it", f->path);
+}
+
+int image_file_open(struct image_file **file, const char *path,
+	const struct image_file_options *options, struct error *e)
+{
+	struct image_file *f = xcalloc(1, sizeof(*f));
+	char magic[8];
+
+	f->path = xstrdup(path);
+	f->options = *options;
+	e->code = 0;
+	/* A FIFO would wait for its writer. */
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (f->fd < 0)
+		fail(e, EXIT_NOINPUT, "%s: cannot open: %s", path, strerror(errno));
+	else if (pread(f->fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+		 !memcmp(magic, MAGIC, sizeof(magic)))
+		f->reader = reader_open(f->fd, f->path);
+	else
+		open_fits(f, e);
+	if (e->code) {
+		image_file_close(f);
+		return e->code;
+	}
+	*file = f;
+	return 0;
 }
 
 static void add_key(void *arg, const char *key, const char *value)
@@ -40,150 +90,105 @@ static void add_key(void *arg, const char *key, const char *value)
 	meta_add(arg, key, value);
 }
 
-static bool wanted(const struct image_file *f, size_t hdu)
+/* full_scale and unit as the metadata says them, as for frames. */
+static int describe(struct image_file *f, struct image *image, struct error *e)
 {
-	return f->options.hdu < 0 || hdu == (size_t)f->options.hdu;
+	struct frame frame = {.ndim = 3,
+		.dtype = (uint8_t)image->dtype,
+		.dim = {image->planes, image->height, image->width},
+		.payload = image->pixels};
+	struct error inner;
+
+	if (image_of_frame(image, &frame, &f->meta, &inner))
+		return fail(e, inner.code, "%s: %s", f->path, inner.text);
+	meta_set_f64(&f->meta, "full_scale", image->full_scale);
+	return 0;
 }
 
-/* Moves on to the next image there is; false after the last. */
-static bool seek_image(struct image_file *f)
+static int next_fits(struct image_file *f, struct image *image, bool *there, struct error *e)
 {
-	for (; f->hdu < fits_hdu_count(f->fits); f->hdu++, f->number = 0)
-		if (wanted(f, f->hdu) && f->number < fits_images(fits_hdu(f->fits, f->hdu)))
-			return true;
-	return false;
-}
+	const struct fits_hdus *hdus = fits_file_hdus(f->fits);
+	struct fits_form form;
+	size_t bytes;
 
-static int next_of_fits(struct image_file *f, struct image *image, bool *there, struct error *e)
-{
-	const struct fits_hdu *h;
-	struct frame frame = {.kind = KIND_IMAGE, .ndim = 3};
-	bool native = f->options.native;
-	int code;
-
-	*there = seek_image(f);
-	if (!*there)
+	*there = false;
+	while (f->hdu < hdus->count && !is_wanted(f, f->hdu))
+		f->hdu++;
+	if (f->hdu == hdus->count)
 		return 0;
-	h = fits_hdu(f->fits, f->hdu);
-	frame.dtype = (uint8_t)fits_dtype(h, native);
-	frame.dim[0] = fits_planes(h);
-	frame.dim[1] = h->naxis > 1 ? h->axis[1] : 1;
-	frame.dim[2] = h->axis[0];
-	frame.payload_len = frame.dim[0] * frame.dim[1] * frame.dim[2] * dtype_size(frame.dtype);
-	if (frame.payload_len > f->size) {
+	fits_form(&hdus->hdu[f->hdu], f->options.native, &form);
+	bytes = form.planes * form.height * form.width * dtype_size(form.dtype);
+	if (bytes > f->room) {
 		free(f->pixels);
-		f->pixels = xaligned(frame.payload_len, 1);
-		f->size = frame.payload_len;
+		f->pixels = xaligned(bytes, 1);
+		f->room = bytes;
 	}
-	frame.payload = f->pixels;
-	if ((code = fits_read(f->fits, f->hdu, f->number, native, f->pixels, f->options.pool, e)))
-		return code;
+	if (fits_file_read(f->fits, f->hdu, f->number, f->options.native, f->pixels,
+		    f->options.pool, e))
+		return e->code;
 	meta_clear(&f->meta);
-	fits_cards_keys(h, native, add_key, &f->meta);
-	f->number++;
-	return image_of_frame(image, &frame, &f->meta, e);
+	fits_keys(&hdus->hdu[f->hdu], f->options.native, add_key, &f->meta);
+	if (++f->number == form.images) {
+		f->number = 0;
+		f->hdu++;
+	}
+	*there = true;
+	*image = (struct image){.planes = form.planes,
+		.height = form.height,
+		.width = form.width,
+		.dtype = form.dtype,
+		.pixels = f->pixels};
+	return describe(f, image, e);
 }
 
-static int next_of_stream(struct image_file *f, struct image *image, bool *there, struct error *e)
+static int next_frame(struct image_file *f, struct image *image, bool *there, struct error *e)
 {
-	struct meta own = {0};
 	struct frame frame;
+	struct error inner;
+	struct meta own = {0};
 	size_t count;
-	int code;
 
+	*there = false;
 	do {
-		if ((code = reader_lend(f->reader, &frame, 1, &count, e)))
-			return code == EXIT_UPSTREAM ? fail(e, EXIT_DATA, "a stream cut short") : code;
-		if (count && frame.kind == KIND_ABORT)
-			return fail(e, EXIT_DATA, "a stream that was aborted");
-	} while (count && frame.kind != KIND_IMAGE);
-	*there = count > 0;
-	if (!*there)
-		return 0;
-	if ((code = meta_parse(&own, frame.meta, frame.meta_len, e)))
-		return code;
+		if (reader_lend(f->reader, &frame, 1, &count, &inner))
+			return fail(e, EXIT_DATA, "%s: %s", f->path, inner.text);
+		if (count == 0)
+			return 0;
+		if (frame.kind == KIND_ABORT)
+			return fail(e, EXIT_DATA, "%s: a stream that was aborted", f->path);
+	} while (frame.kind != KIND_IMAGE);
+	if (meta_parse(&own, frame.meta, frame.meta_len, &inner))
+		return fail(e, inner.code, "%s: %s", f->path, inner.text);
 	meta_copy(&f->meta, reader_head(f->reader));
 	meta_remove(&f->meta, "kinds");
 	meta_remove(&f->meta, "expect_frames");
 	meta_overlay(&f->meta, &own);
 	meta_clear(&own);
-	return image_of_frame(image, &frame, &f->meta, e);
-}
-
-static int open_stream(struct image_file *f, struct error *e)
-{
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	if (f->fd < 0)
-		return fail(e, EXIT_NOINPUT, "cannot open: %s", strerror(errno));
-	f->reader = reader_open(f->fd, f->path);
+	if (image_of_frame(image, &frame, &f->meta, &inner))
+		return fail(e, inner.code, "%s: %s", f->path, inner.text);
+	*there = true;
 	return 0;
 }
 
-/* A stream begins with 0x89 "LEAT". */
-static bool is_stream(const char *path)
+int image_file_next(struct image_file *f, struct image *image, const struct meta **meta,
+	bool *there, struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char start[5];
-	bool is = fd >= 0 && pread(fd, start, 5, 0) == 5 && !memcmp(start, "\x89LEAT", 5);
-
-	if (fd >= 0)
-		close(fd);
-	return is;
-}
-
-static int open_fits(struct image_file *f, struct error *e)
-{
-	int code = fits_open(&f->fits, f->path, e);
-
-	if (code)
-		return code;
-	if (f->options.hdu >= (int)fits_hdu_count(f->fits))
-		return fail(e, EXIT_DATA, "no HDU %d: there are %zu, counted from 0", f->options.hdu,
-			fits_hdu_count(f->fits));
-	for (size_t i = 0; i < fits_hdu_count(f->fits); i++)
-		if (wanted(f, i) && fits_hdu(f->fits, i)->packed)
-			return fail(e, EXIT_DATA, "HDU %zu: compressed: cannot be read yet", i);
-	if (!seek_image(f))
-		return fail(e, EXIT_DATA, "holds no image");
-	return 0;
-}
-
-int image_file_open(struct image_file **file, const char *path,
-	const struct image_file_options *options, struct error *e)
-{
-	struct image_file *f = *file = xcalloc(1, sizeof(*f));
-	int code;
-
-	f->path = path;
-	f->options = *options;
-	f->fd = -1;
-	code = is_stream(path) ? open_stream(f, e) : open_fits(f, e);
-	if (!code)
-		return 0;
-	at_file(f, e);
-	image_file_close(f);
-	*file = NULL;
-	return code;
-}
-
-int image_file_next(struct image_file *f, struct image *image, const struct meta **meta, bool *there,
-	struct error *e)
-{
-	int code = f->fits ? next_of_fits(f, image, there, e) : next_of_stream(f, image, there, e);
-
 	*meta = &f->meta;
-	return code ? at_file(f, e) : 0;
+	return f->reader ? next_frame(f, image, there, e) : next_fits(f, image, there, e);
 }
 
 bool image_file_time(const struct image_file *f, struct utc *time)
 {
 	struct meta meta = {0};
-	bool known;
+	bool known = false;
+	size_t hdu = 0;
 
-	if (!f->fits)
-		return false;
-	fits_cards_keys(fits_hdu(f->fits, f->hdu), true, add_key, &meta);
-	known = meta_utc(&meta, "time_start", time);
+	if (f->fits) {
+		while (!is_wanted(f, hdu))
+			hdu++;
+		fits_keys(&fits_file_hdus(f->fits)->hdu[hdu], f->options.native, add_key, &meta);
+		known = meta_utc(&meta, "time_start", time);
+	}
 	meta_clear(&meta);
 	return known;
 }
@@ -192,47 +197,55 @@ void image_file_close(struct image_file *f)
 {
 	if (!f)
 		return;
-	fits_close(f->fits);
-	reader_free(f->reader);
+	if (f->reader)
+		reader_free(f->reader);
+	fits_file_close(f->fits);
 	if (f->fd >= 0)
 		close(f->fd);
 	meta_clear(&f->meta);
 	free(f->pixels);
+	free(f->path);
 	free(f);
+}
+
+static void keep(struct image *image, struct meta *meta, const struct image *found,
+	const struct meta *its)
+{
+	size_t bytes = image_count(found) * dtype_size(found->dtype);
+	void *pixels = xaligned(bytes, 1);
+
+	memcpy(pixels, found->pixels, bytes);
+	*image = *found;
+	image->pixels = pixels;
+	meta_copy(meta, its);
 }
 
 void image_file_one(const char *option, const char *path, struct pool *pool, struct image *image,
 	struct meta *meta)
 {
 	struct image_file_options options = {.hdu = -1, .pool = pool};
-	const struct meta *of_image;
-	struct image next;
+	const struct meta *its;
 	struct image_file *f;
+	struct image found;
+	size_t science = 0;
 	struct error e;
-	bool there, found = false;
-	size_t size;
-	void *pixels = NULL;
+	bool there;
 
 	if (image_file_open(&f, path, &options, &e))
 		die(e.code, "%s: %s", option, e.text);
+	*meta = (struct meta){0};
 	for (;;) {
-		if (image_file_next(f, &next, &of_image, &there, &e))
+		if (image_file_next(f, &found, &its, &there, &e))
 			die(e.code, "%s: %s", option, e.text);
 		if (!there)
 			break;
-		if (next.role != IMAGE_SCIENCE)
+		if (found.role != IMAGE_SCIENCE)
 			continue;
-		if (found)
-			die(EXIT_DATA, "%s: %s: holds more than one image", option, path);
-		found = true;
-		size = image_count(&next) * dtype_size(next.dtype);
-		pixels = xaligned(size, 1);
-		memcpy(pixels, next.pixels, size);
-		*image = next;
-		image->pixels = pixels;
-		meta_copy(meta, of_image);
+		if (science++ > 0)
+			die(EXIT_DATA, "%s: %s: more than one image in it", option, path);
+		keep(image, meta, &found, its);
 	}
-	if (!found)
-		die(EXIT_DATA, "%s: %s: holds no image", option, path);
+	if (science == 0)
+		die(EXIT_DATA, "%s: %s: no science image in it", option, path);
 	image_file_close(f);
 }

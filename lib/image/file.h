@@ -32,6 +32,9 @@ int image_file_open(struct image_file **file, const char *path,
 int image_file_next(struct image_file *file, struct image *image, const struct meta **meta,
 	bool *there, struct error *e);
 
+/* How many images the file holds; 0 where that is not known beforehand (streams). */
+size_t image_file_count(const struct image_file *file);
+
 /* When the first image was taken, without reading its pixels; false if its header does not say. */
 bool image_file_time(const struct image_file *file, struct utc *time);
 

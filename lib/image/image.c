@@ -38,7 +38,7 @@ static double float_scale(const struct image *i)
 	return 1;
 }
 
-static double default_scale(const struct image *i)
+double image_default_scale(const struct image *i)
 {
 	unsigned bits = (unsigned)dtype_size(i->dtype) * 8;
 
@@ -68,7 +68,7 @@ int image_of_frame(
 		.display = unit && !strcmp(unit, "display"),
 		.role = role_of(meta)};
 	if (i->display || !meta_f64(meta, "full_scale", &i->full_scale))
-		i->full_scale = default_scale(i);
+		i->full_scale = image_default_scale(i);
 	if (!(i->full_scale > 0) || !isfinite(i->full_scale))
 		return fail(e, EXIT_DATA, "full_scale: must be positive and finite");
 	return 0;

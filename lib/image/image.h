@@ -52,6 +52,10 @@ static inline size_t image_count(const struct image *i)
 int image_of_frame(
 	struct image *i, const struct frame *frame, const struct meta *meta, struct error *e);
 
+/* The full_scale of an image whose metadata does not say it; uses dtype, display and, of floats,
+ * pixels. */
+double image_default_scale(const struct image *i);
+
 /* The same of a frame that a command was given; dies. */
 void image_view(struct filter *f, const struct frame *frame, struct image *i);
 

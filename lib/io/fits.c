@@ -3,277 +3,293 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/dtype.h"
 #include "base/mem.h"
+#include "io/fits_parts.h"
 #include "kern/kern.h"
 
-#define PIECE ((size_t)1 << 17) /* values that a thread reads at a time */
+#define PIECE ((size_t)1 << 18)	  /* bytes read and put in order at a time, in the cache */
+#define GROWTH_FREE (64u << 20)	  /* packed data may always grow to so much, */
+#define GROWTH_MAX 200		  /* and to so many times its size */
+#define GZIP_WINDOW (15 + 16)
 
-struct fits {
-	int fd;
-	uint8_t *bytes; /* of a gzipped file, else NULL */
-	uint64_t size;
-	struct fits_hdu *hdu;
-	size_t count;
-};
-
-static size_t read_at(void *arg, uint64_t offset, void *bytes, size_t n)
+int fits_file_bytes(void *arg, uint64_t offset, void *bytes, size_t n, struct error *e)
 {
-	const struct fits *f = arg;
-	size_t got = 0;
+	const struct fits_file *f = arg;
+	char *to = bytes;
 
-	if (offset >= f->size)
+	if (f->memory) {
+		memcpy(bytes, f->memory + offset, n);
 		return 0;
-	if (f->bytes) {
-		got = f->size - offset < n ? f->size - offset : n;
-		memcpy(bytes, f->bytes + offset, got);
-		return got;
 	}
-	while (got < n) {
-		ssize_t more = pread(f->fd, (char *)bytes + got, n - got, (off_t)(offset + got));
+	while (n > 0) {
+		ssize_t got = pread(f->fd, to, n, (off_t)offset);
 
-		if (more < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR)
 			continue;
-		if (more <= 0)
-			break;
-		got += (size_t)more;
+		if (got < 0)
+			return fail(e, EXIT_IO, "cannot read: %s", strerror(errno));
+		if (got == 0)
+			return fail(e, EXIT_DATA, "became shorter while it was read");
+		to += got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
 	}
-	return got;
-}
-
-/* Memory grows with what has been unpacked, which deflate limits to 1032 times the file. */
-static int unpack(struct fits *f, struct error *e)
-{
-	gzFile gz = gzdopen(dup(f->fd), "rb");
-	size_t room = 0;
-	int got = 0, code = 0;
-
-	if (!gz)
-		return fail(e, EXIT_OS, "gzip: %s", strerror(errno));
-	gzbuffer(gz, 1 << 18);
-	f->size = 0;
-	do {
-		f->size += (uint64_t)got;
-		if (f->size + FITS_BLOCK > room) {
-			room = room * 2 + (1 << 20);
-			f->bytes = xrealloc(f->bytes, room, 1);
-		}
-		got = gzread(gz, f->bytes + f->size, (unsigned)(room - f->size < 1 << 30 ? room - f->size : 1 << 30));
-	} while (got > 0);
-	if (got < 0 || gzclose_r(gz) != Z_OK)
-		code = fail(e, EXIT_DATA, "gzip: truncated or damaged");
-	return code;
-}
-
-static int open_file(struct fits *f, const char *path, struct error *e)
-{
-	uint8_t magic[2] = {0};
-	struct stat st;
-
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (f->fd < 0 || fstat(f->fd, &st))
-		return fail(e, EXIT_NOINPUT, "cannot open: %s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return fail(e, EXIT_NOINPUT, "cannot open: is not a regular file");
-	f->size = (uint64_t)st.st_size;
-	if (read_at(f, 0, magic, 2) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
-		return unpack(f, e);
 	return 0;
 }
 
-int fits_open(struct fits **out, const char *path, struct error *e)
+int fits_fail(const struct fits_file *file, size_t hdu, const struct error *inner, struct error *e)
 {
-	struct fits *f = *out = xcalloc(1, sizeof(*f));
-	int code = open_file(f, path, e);
+	struct error copy = *inner;
 
-	if (!code)
-		code = fits_scan(read_at, f, f->size, &f->hdu, &f->count, e);
-	if (code) {
-		fits_close(f);
-		*out = NULL;
-	}
-	return code;
+	return fail(e, copy.code, "%s: HDU %zu: %s", file->path, hdu, copy.text);
 }
 
-void fits_close(struct fits *f)
+/* Inflates until the stream ends or *out holds `most` bytes. */
+static int inflate_all(struct fits_file *f, uint64_t most, struct error *e)
+{
+	size_t room = 1 << 20, used = 0;
+	uint64_t at = 0;
+	uint8_t *in = xmalloc(PIECE), *out = xmalloc(room);
+	z_stream z = {0};
+	int state = inflateInit2(&z, GZIP_WINDOW);
+
+	e->code = state == Z_OK ? 0 : fail(e, EXIT_OS, "zlib cannot start");
+	while (!e->code && state != Z_STREAM_END) {
+		if (z.avail_in == 0) {
+			size_t n = f->size - at < PIECE ? f->size - at : PIECE;
+
+			if (n == 0)
+				fail(e, EXIT_DATA, "cut short: gzip's end is missing");
+			else
+				fits_file_bytes(f, at, in, n, e);
+			at += n;
+			z.next_in = in;
+			z.avail_in = (uInt)n;
+		}
+		if (used == room) {
+			if (room >= most) {
+				fail(e, EXIT_DATA,
+					"unpacks to more than %d times its size: not read",
+					GROWTH_MAX);
+				break;
+			}
+			room *= 2;
+			out = xrealloc(out, room, 1);
+		}
+		if (e->code)
+			break;
+		z.next_out = out + used;
+		z.avail_out = room - used < (1u << 30) ? (uInt)(room - used) : 1u << 30;
+		state = inflate(&z, Z_NO_FLUSH);
+		used = (size_t)(z.next_out - out);
+		if (state == Z_STREAM_END && z.avail_in + (f->size - at) > 18 && z.avail_in >= 2 &&
+			z.next_in[0] == 0x1f && z.next_in[1] == 0x8b)
+			state = inflateReset(&z); /* another member follows */
+		else if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR)
+			fail(e, EXIT_DATA, "damaged gzip data: %s", z.msg ? z.msg : "unknown");
+	}
+	inflateEnd(&z);
+	free(in);
+	f->memory = out;
+	f->size = used;
+	return e->code;
+}
+
+static int open_source(struct fits_file *f, struct error *e)
+{
+	uint8_t magic[2];
+	struct stat st;
+
+	if (fstat(f->fd, &st) || !S_ISREG(st.st_mode))
+		return fail(e, EXIT_NOINPUT, "not a regular file");
+	f->size = (uint64_t)st.st_size;
+	if (f->size < 2)
+		return fail(e, EXIT_DATA, "not a FITS file");
+	if (fits_file_bytes(f, 0, magic, 2, e))
+		return e->code;
+	if (magic[0] != 0x1f || magic[1] != 0x8b)
+		return 0;
+	return inflate_all(f,
+		f->size * GROWTH_MAX > GROWTH_FREE ? f->size * GROWTH_MAX : GROWTH_FREE, e);
+}
+
+/* A packed image may be nearly nothing in the file, as an empty one is; but not without limit. */
+static int check_growth(struct fits_file *f, struct error *e)
+{
+	for (size_t i = 0; i < f->hdus.count; i++) {
+		const struct fits_hdu *hdu = &f->hdus.hdu[i];
+		uint64_t bytes = hdu->pixels * (uint64_t)abs(hdu->bitpix) / 8;
+
+		if (hdu->compressed && bytes > GROWTH_FREE && bytes / GROWTH_MAX > hdu->size)
+			return fail(e, EXIT_DATA,
+				"HDU %zu: unpacks to more than %d times its size: not read", i,
+				GROWTH_MAX);
+	}
+	return 0;
+}
+
+int fits_file_open(struct fits_file **file, int fd, const char *path, struct error *e)
+{
+	struct fits_file *f = xcalloc(1, sizeof(*f));
+	struct error inner = {0};
+
+	f->path = xstrdup(path);
+	f->fd = fd;
+	if (open_source(f, &inner) ||
+		fits_scan(&f->hdus, f->size, fits_file_bytes, f, &inner) ||
+		check_growth(f, &inner)) {
+		fits_file_close(f);
+		return fail(e, inner.code, "%s: %s", path, inner.text);
+	}
+	*file = f;
+	return 0;
+}
+
+void fits_file_close(struct fits_file *f)
 {
 	if (!f)
 		return;
-	fits_scan_free(f->hdu, f->count);
-	if (f->fd >= 0)
-		close(f->fd);
-	free(f->bytes);
+	fits_hdus_free(&f->hdus);
+	free(f->memory);
+	free(f->decoded);
+	free(f->path);
 	free(f);
 }
 
-size_t fits_hdu_count(const struct fits *f)
+const struct fits_hdus *fits_file_hdus(const struct fits_file *f)
 {
-	return f->count;
+	return &f->hdus;
 }
 
-const struct fits_hdu *fits_hdu(const struct fits *f, size_t i)
+void fits_conversion(const struct fits_hdu *hdu, bool native, struct fits_conversion *c)
 {
-	return &f->hdu[i];
-}
+	unsigned bits = (unsigned)abs(hdu->bitpix);
 
-/*
- * How numbers become values. The convention for types FITS lacks (standard, 4.4.2.5): BSCALE 1 and
- * BZERO at half the range mean unsigned integers, for BITPIX 8 signed ones.
- */
-enum scaling { AS_IT_IS, FLIPPED, SCALED };
-
-static enum scaling scaling_of(const struct fits_hdu *h, bool native)
-{
-	if (native)
-		return AS_IT_IS;
-	if (h->has_blank || h->bscale != 1)
-		return SCALED;
-	if (h->bzero == 0)
-		return AS_IT_IS;
-	if (h->bitpix > 0 && h->bzero == (h->bitpix == 8 ? -128 : ldexp(1, h->bitpix - 1)))
-		return FLIPPED;
-	return SCALED;
-}
-
-unsigned fits_dtype(const struct fits_hdu *h, bool native)
-{
-	enum scaling scaling = scaling_of(h, native);
-
-	if (scaling == SCALED)
-		return h->bitpix == 8 || h->bitpix == 16 || h->bitpix == -32 ? DTYPE_F32 : DTYPE_F64;
-	switch (h->bitpix) {
-	case 8:
-		return scaling == FLIPPED ? DTYPE_I8 : DTYPE_U8;
-	case 16:
-		return scaling == FLIPPED ? DTYPE_U16 : DTYPE_I16;
-	case 32:
-		return scaling == FLIPPED ? DTYPE_U32 : DTYPE_I32;
-	case 64:
-		return scaling == FLIPPED ? DTYPE_U64 : DTYPE_I64;
-	case -32:
-		return DTYPE_F32;
-	default:
-		return DTYPE_F64;
+	*c = (struct fits_conversion){.raw = hdu->bitpix == -64	 ? DTYPE_F64
+					     : hdu->bitpix == -32 ? DTYPE_F32
+					     : bits == 8	  ? DTYPE_U8
+					     : bits == 16	  ? DTYPE_I16
+					     : bits == 32	  ? DTYPE_I32
+								  : DTYPE_I64};
+	c->dtype = c->raw;
+	if (native || (!hdu->scaled && !hdu->has_blank))
+		return;
+	if (hdu->bitpix > 0 && !hdu->has_blank && hdu->scale == 1 &&
+		hdu->zero == (bits == 8 ? -128.0 : (double)(UINT64_C(1) << (bits - 1)))) {
+		c->mask = UINT64_C(1) << (bits - 1);
+		c->dtype = bits == 8	? DTYPE_I8
+			   : bits == 16 ? DTYPE_U16
+			   : bits == 32 ? DTYPE_U32
+					: DTYPE_U64;
+		return;
 	}
+	c->physical = true;
+	c->dtype = bits <= 16 || hdu->bitpix == -32 ? DTYPE_F32 : DTYPE_F64;
 }
 
-size_t fits_planes(const struct fits_hdu *h)
+void fits_form(const struct fits_hdu *hdu, bool native, struct fits_form *form)
 {
-	return h->naxis == 3 && h->axis[2] == 3 ? 3 : 1;
+	struct fits_conversion c;
+
+	fits_conversion(hdu, native, &c);
+	form->dtype = c.dtype;
+	form->width = hdu->axis[0];
+	form->height = hdu->axes > 1 ? hdu->axis[1] : 1;
+	form->planes = hdu->axes > 2 && hdu->axis[2] == 3 ? 3 : 1;
+	form->images = hdu->pixels / (form->width * form->height * form->planes);
 }
 
-static uint64_t width_of(const struct fits_hdu *h)
-{
-	return h->naxis > 0 ? h->axis[0] : 0;
-}
-
-static uint64_t height_of(const struct fits_hdu *h)
-{
-	return h->naxis > 1 ? h->axis[1] : h->naxis;
-}
-
-uint64_t fits_images(const struct fits_hdu *h)
-{
-	uint64_t count = h->image && width_of(h) > 0 && height_of(h) > 0;
-
-	for (unsigned i = 2; i < h->naxis; i++)
-		count *= h->axis[i];
-	return count / fits_planes(h);
-}
-
-static double number_at(const void *raw, size_t k, int bitpix)
-{
-	switch (bitpix) {
-	case 8:
-		return ((const uint8_t *)raw)[k];
-	case 16:
-		return ((const int16_t *)raw)[k];
-	case 32:
-		return ((const int32_t *)raw)[k];
-	case 64:
-		return (double)((const int64_t *)raw)[k];
-	case -32:
-		return ((const float *)raw)[k];
-	default:
-		return ((const double *)raw)[k];
-	}
-}
-
-static bool is_blank(const struct fits_hdu *h, const void *raw, size_t k)
-{
-	if (!h->has_blank)
-		return false;
-	return h->bitpix == 64 ? ((const int64_t *)raw)[k] == h->blank
-			       : number_at(raw, k, h->bitpix) == (double)h->blank;
-}
-
-/* raw: numbers in native order. */
-static void scale(const struct fits_hdu *h, const void *raw, void *out, size_t n)
-{
-	bool wide = fits_dtype(h, false) == DTYPE_F64;
-
-	for (size_t k = 0; k < n; k++) {
-		double v = is_blank(h, raw, k) ? NAN
-					       : h->bzero + h->bscale * number_at(raw, k, h->bitpix);
-
-		if (wide)
-			((double *)out)[k] = v;
-		else
-			((float *)out)[k] = (float)v;
-	}
-}
-
-struct reading {
-	struct fits *f;
-	const struct fits_hdu *h;
-	enum scaling scaling;
-	uint64_t offset; /* of the image, bytes */
-	size_t count, size, out_size;
-	char *out;
-	_Atomic(bool) truncated;
+/* One image on its way out of a file, in pieces. */
+struct loading {
+	struct fits_file *file;
+	const struct fits_hdu *hdu;
+	struct fits_conversion c;
+	uint64_t first, count; /* pixels of the HDU */
+	size_t step;	       /* pixels of a piece */
+	const uint8_t *decoded;
+	uint8_t *out, *scratch; /* a piece for each worker */
+	struct error *error;	/* of each worker */
 };
 
-static void read_piece(void *arg, size_t piece, unsigned worker)
+static void load_piece(void *arg, size_t piece, unsigned worker)
 {
-	struct reading *r = arg;
-	size_t first = piece * PIECE, n = r->count - first < PIECE ? r->count - first : PIECE;
-	char *out = r->out + first * r->out_size, *raw = r->scaling == SCALED ? xmalloc(n * r->size) : out;
+	struct loading *l = arg;
+	size_t size = dtype_size(l->c.raw), at = piece * l->step;
+	size_t n = l->count - at < l->step ? l->count - at : l->step;
+	uint8_t *out = l->out + at * dtype_size(l->c.dtype);
+	uint8_t *raw = l->c.physical ? l->scratch + worker * PIECE : out;
+	uint64_t offset = (l->first + at) * size;
+	const void *x = raw;
 
-	(void)worker;
-	if (read_at(r->f, r->offset + first * r->size, raw, n * r->size) < n * r->size) {
-		r->truncated = true;
-	} else if (r->scaling == FLIPPED) {
-		kern()->swap_flip(raw, raw, n, r->size);
-	} else if (r->size > 1) {
-		kern()->swap(raw, raw, n, r->size);
+	if (l->error[worker].code)
+		return;
+	if (l->decoded) {
+		x = l->decoded + offset;
+		if (!l->c.physical)
+			memcpy(out, x, n * size);
+	} else if (l->file->memory) {
+		kern()->swap_mask(raw, l->file->memory + l->hdu->data + offset, n, size, l->c.mask);
+	} else {
+		if (fits_file_bytes(l->file, l->hdu->data + offset, raw, n * size,
+			    &l->error[worker]))
+			return;
+		kern()->swap_mask(raw, raw, n, size, l->c.mask);
 	}
-	if (r->scaling == SCALED) {
-		if (!r->truncated)
-			scale(r->h, raw, out, n);
-		free(raw);
-	}
+	if (l->c.physical)
+		kern()->physical(out, l->c.dtype, x, n, l->c.raw, l->hdu->zero, l->hdu->scale,
+			l->hdu->has_blank ? &l->hdu->blank : NULL);
 }
 
-int fits_read(struct fits *f, size_t i, uint64_t number, bool native, void *out, struct pool *pool,
-	struct error *e)
+static int decode(struct fits_file *f, size_t number, const struct fits_conversion *c,
+	struct pool *pool, struct error *e)
 {
-	const struct fits_hdu *h = &f->hdu[i];
-	struct reading r = {.f = f,
-		.h = h,
-		.scaling = scaling_of(h, native),
-		.count = fits_planes(h) * height_of(h) * width_of(h),
-		.size = (size_t)abs(h->bitpix) / 8,
-		.out_size = dtype_size(fits_dtype(h, native)),
-		.out = out};
+	const struct fits_hdu *hdu = &f->hdus.hdu[number];
 
-	r.offset = h->data_offset + number * r.count * r.size;
-	pool_run(pool, (r.count + PIECE - 1) / PIECE, read_piece, &r);
-	return r.truncated ? fail(e, EXIT_DATA, "HDU %zu: truncated", i) : 0;
+	if (f->decoded && f->decoded_hdu == number && f->decoded_mask == c->mask)
+		return 0;
+	free(f->decoded);
+	f->decoded = NULL;
+	f->decoded = xaligned(hdu->pixels, dtype_size(c->raw));
+	f->decoded_hdu = number;
+	f->decoded_mask = c->mask;
+	if (!fits_decode_tiles(f, hdu, c->mask, f->decoded, pool, e))
+		return 0;
+	free(f->decoded);
+	f->decoded = NULL;
+	return e->code;
+}
+
+int fits_file_read(struct fits_file *f, size_t hdu, size_t number, bool native, void *out,
+	struct pool *pool, struct error *e)
+{
+	struct loading l = {.file = f, .hdu = &f->hdus.hdu[hdu], .out = out};
+	unsigned workers = pool_threads(pool);
+	struct error inner = {0};
+	struct fits_form form;
+
+	fits_form(l.hdu, native, &form);
+	fits_conversion(l.hdu, native, &l.c);
+	l.count = form.planes * form.height * form.width;
+	l.first = number * l.count;
+	l.step = PIECE / dtype_size(l.c.raw);
+	if (l.hdu->compressed) {
+		if (decode(f, hdu, &l.c, pool, &inner))
+			return fits_fail(f, hdu, &inner, e);
+		l.decoded = f->decoded;
+	}
+	if (l.c.physical)
+		l.scratch = xaligned(workers, PIECE);
+	l.error = xcalloc(workers, sizeof(*l.error));
+	pool_run(pool, (l.count + l.step - 1) / l.step, load_piece, &l);
+	for (unsigned i = 0; i < workers && !inner.code; i++)
+		inner = l.error[i];
+	free(l.scratch);
+	free(l.error);
+	return inner.code ? fits_fail(f, hdu, &inner, e) : 0;
 }

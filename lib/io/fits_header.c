@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The strict scan of FITS headers. What a header says is checked against the size of the file
- * before it is believed, and what is known to break CFITSIO does not pass.
- */
+#include "io/fits_header.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,334 +8,397 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "io/fits.h"
 
-static bool blank(const char *text, size_t n)
+bool fits_card_is(const char *card, const char *name)
 {
-	while (n > 0 && text[n - 1] == ' ')
-		n--;
-	return n == 0;
+	size_t n = strlen(name);
+
+	if (n > 8 || memcmp(card, name, n))
+		return false;
+	for (; n < 8; n++)
+		if (card[n] != ' ')
+			return false;
+	return true;
 }
 
-bool fits_card_is(const char *card, const char *keyword)
-{
-	size_t n = strlen(keyword);
-
-	return n <= 8 && !memcmp(card, keyword, n) && (n == 8 || !memcmp(card + n, "        ", 8 - n));
-}
-
-void fits_card_keyword(const char *card, char keyword[9])
+char *fits_card_name(const char *card, char name[FITS_NAME])
 {
 	size_t n = 8;
 
 	while (n > 0 && card[n - 1] == ' ')
 		n--;
-	memcpy(keyword, card, n);
-	keyword[n] = 0;
+	memcpy(name, card, n);
+	name[n] = '\0';
+	return name;
 }
 
-/* 'it''s  ' with blanks at the end left out; an end without a quote counts as one. */
-static void quoted(const char *p, const char *end, char value[FITS_TEXT])
+static const char *skip_blanks(const char *p, const char *end)
 {
-	size_t n = 0;
-
-	while (p < end) {
-		if (*p == '\'' && (p + 1 == end || p[1] != '\''))
-			break;
-		p += *p == '\'';
-		value[n++] = *p++;
-	}
-	while (n > 0 && value[n - 1] == ' ')
-		n--;
-	value[n] = 0;
-}
-
-bool fits_card_value(const char *card, char value[FITS_TEXT])
-{
-	const char *p = card + 10, *end = card + FITS_CARD;
-	size_t n = 0;
-
-	if (card[8] != '=' || card[9] != ' ')
-		return false;
 	while (p < end && *p == ' ')
 		p++;
-	if (p < end && *p == '\'') {
-		quoted(p + 1, end, value);
-		return true;
-	}
-	while (p < end && *p != '/')
-		value[n++] = *p++;
-	while (n > 0 && value[n - 1] == ' ')
-		n--;
-	value[n] = 0;
-	return n > 0;
+	return p;
 }
 
-bool fits_value(const struct fits_hdu *hdu, const char *keyword, char value[FITS_TEXT])
+/* What follows a value: nothing, or a comment. */
+static bool ends_well(const char *p, const char *end)
 {
-	for (size_t i = 0; i < hdu->card_count; i++)
-		if (fits_card_is(hdu->cards + i * FITS_CARD, keyword))
-			return fits_card_value(hdu->cards + i * FITS_CARD, value);
+	p = skip_blanks(p, end);
+	return p == end || *p == '/';
+}
+
+/* The string whose quote opens at p; false if it does not close. */
+static bool quoted(const char *p, const char *end, struct str *text)
+{
+	size_t from = text->len;
+
+	for (p++; p < end; p++) {
+		if (*p == '\'' && (p + 1 == end || p[1] != '\'')) {
+			while (text->len > from && text->p[text->len - 1] == ' ')
+				text->p[--text->len] = '\0';
+			return ends_well(p + 1, end);
+		}
+		p += *p == '\'';
+		/* NUL is no text; C strings end there. */
+		str_add_bytes(text, *p ? p : "?", 1);
+	}
 	return false;
 }
 
-bool fits_value_i64(const struct fits_hdu *hdu, const char *keyword, int64_t *v)
+static bool continues(const struct fits_header *h, size_t i, const struct str *text)
 {
-	char text[FITS_TEXT];
-	const char *p = text;
-
-	if (!fits_value(hdu, keyword, text))
-		return false;
-	p += *p == '+';
-	return parse_i64(p, v);
+	return text->len > 0 && text->p[text->len - 1] == '&' && i < h->count &&
+		!memcmp(fits_card(h, i), "CONTINUE  ", 10);
 }
 
-bool fits_value_f64(const struct fits_hdu *hdu, const char *keyword, double *v)
+enum fits_value fits_value(const struct fits_header *h, size_t i, struct str *text)
 {
-	char text[FITS_TEXT], *p;
+	const char *card = fits_card(h, i), *end = card + FITS_CARD, *p, *stop;
+	double number;
 
-	if (!fits_value(hdu, keyword, text))
-		return false;
-	for (p = text; *p; p++)
-		if (*p == 'D' || *p == 'd')
-			*p = 'E';
-	p = text + (*text == '+');
-	return parse_f64(p, false, v);
+	str_clear(text);
+	str_add(text, "");
+	if (memcmp(card + 8, "= ", 2) || fits_card_is(card, "COMMENT") ||
+		fits_card_is(card, "HISTORY") || fits_card_is(card, ""))
+		return FITS_COMMENTARY;
+	p = skip_blanks(card + 10, end);
+	if (p == end || *p == '/')
+		return FITS_UNDEFINED;
+	if (*p == '\'') {
+		if (!quoted(p, end, text))
+			return FITS_MALFORMED;
+		while (continues(h, ++i, text)) {
+			p = skip_blanks(fits_card(h, i) + 10, fits_card(h, i) + FITS_CARD);
+			text->p[--text->len] = '\0';
+			if (p == fits_card(h, i) + FITS_CARD || *p != '\'' ||
+				!quoted(p, fits_card(h, i) + FITS_CARD, text))
+				return FITS_MALFORMED;
+		}
+		return FITS_TEXT;
+	}
+	for (stop = p; stop < end && *stop != ' ' && *stop != '/'; stop++)
+		str_add_bytes(text, *stop ? stop : "?", 1);
+	if (!ends_well(stop, end))
+		return FITS_MALFORMED;
+	if (!strcmp(text->p, "T") || !strcmp(text->p, "F"))
+		return FITS_LOGICAL;
+	return fits_parse_f64(text->p, &number) ? FITS_NUMBER : FITS_MALFORMED;
 }
 
-/* An integer that must be there and within bounds. */
-static int need(const struct fits_hdu *hdu, const char *keyword, int64_t min, int64_t max, int64_t *v,
+size_t fits_find(const struct fits_header *h, const char *name)
+{
+	size_t i = 0;
+
+	while (i < h->count && !fits_card_is(fits_card(h, i), name))
+		i++;
+	return i;
+}
+
+bool fits_parse_f64(const char *text, double *v)
+{
+	char plain[FITS_CARD + 1];
+	size_t n = 0;
+
+	for (text += *text == '+'; *text; text++) {
+		if (n == FITS_CARD || !strchr("0123456789+-.EeDd", *text))
+			return false;
+		plain[n++] = *text == 'D' || *text == 'd' ? 'E' : *text;
+	}
+	plain[n] = '\0';
+	/* "1." is a real of FITS. */
+	return parse_f64(plain, false, v) && isfinite(*v);
+}
+
+static bool parse_integer(const char *text, int64_t *v)
+{
+	return parse_i64(text + (*text == '+'), v);
+}
+
+int fits_i64(const struct fits_header *h, const char *name, int64_t *v, bool *there,
 	struct error *e)
 {
-	if (!fits_value_i64(hdu, keyword, v))
-		return fail(e, EXIT_DATA, "%s: missing or no integer", keyword);
+	size_t i = fits_find(h, name);
+	struct str text = {0};
+	bool right;
+
+	*there = i < h->count;
+	if (!*there)
+		return 0;
+	right = fits_value(h, i, &text) == FITS_NUMBER && parse_integer(text.p, v);
+	str_free(&text);
+	return right ? 0 : fail(e, EXIT_DATA, "%s: must be an integer", name);
+}
+
+int fits_f64(
+	const struct fits_header *h, const char *name, double *v, bool *there, struct error *e)
+{
+	size_t i = fits_find(h, name);
+	struct str text = {0};
+	bool right;
+
+	*there = i < h->count;
+	if (!*there)
+		return 0;
+	right = fits_value(h, i, &text) == FITS_NUMBER && fits_parse_f64(text.p, v);
+	str_free(&text);
+	return right ? 0 : fail(e, EXIT_DATA, "%s: must be a finite number", name);
+}
+
+bool fits_text(const struct fits_header *h, const char *name, struct str *text)
+{
+	size_t i = fits_find(h, name);
+
+	return i < h->count && fits_value(h, i, text) == FITS_TEXT;
+}
+
+/* An integer within bounds that must be there, unless `fallback` is within them. */
+static int bounded(const struct fits_header *h, const char *name, int64_t min, int64_t max,
+	int64_t fallback, int64_t *v, struct error *e)
+{
+	bool there;
+
+	if (fits_i64(h, name, v, &there, e))
+		return e->code;
+	if (!there && (fallback < min || fallback > max))
+		return fail(e, EXIT_DATA, "no card %s", name);
+	if (!there)
+		*v = fallback;
 	if (*v < min || *v > max)
-		return fail(e, EXIT_DATA, "%s %lld: must be %lld to %lld", keyword, (long long)*v,
+		return fail(e, EXIT_DATA, "%s %lld: must be %lld to %lld", name, (long long)*v,
 			(long long)min, (long long)max);
 	return 0;
 }
 
-/* The same where the standard gives a default. */
-static int may(const struct fits_hdu *hdu, const char *keyword, int64_t fallback, int64_t min,
-	int64_t max, int64_t *v, struct error *e)
+/* Reads cards until END; *at ends behind the last block. */
+static int read_header(struct fits_header *h, uint64_t *at, uint64_t size, fits_read_fn *read,
+	void *arg, struct error *e)
 {
-	char text[FITS_TEXT];
-
-	*v = fallback;
-	return fits_value(hdu, keyword, text) ? need(hdu, keyword, min, max, v, e) : 0;
-}
-
-static int read_bitpix(const struct fits_hdu *hdu, const char *keyword, int *bitpix, struct error *e)
-{
-	int64_t v;
-	int code = need(hdu, keyword, -64, 64, &v, e);
-
-	if (code)
-		return code;
-	if (v != 8 && v != 16 && v != 32 && v != 64 && v != -32 && v != -64)
-		return fail(e, EXIT_DATA, "%s %lld: must be 8, 16, 32, 64, -32 or -64", keyword,
-			(long long)v);
-	*bitpix = (int)v;
-	return 0;
-}
-
-/* NAXIS and NAXISn, or their doubles with Z; *product is the number of values, 0 without axes. */
-static int read_axes(const struct fits_hdu *hdu, const char *prefix, unsigned *naxis,
-	uint64_t axis[FITS_AXES], uint64_t *product, struct error *e)
-{
-	char keyword[16];
-	int64_t v;
-	int code;
-
-	snprintf(keyword, sizeof(keyword), "%sNAXIS", prefix);
-	if ((code = need(hdu, keyword, 0, FITS_AXES, &v, e)))
-		return code;
-	*naxis = (unsigned)v;
-	*product = v > 0;
-	for (unsigned i = 0; i < *naxis; i++) {
-		snprintf(keyword, sizeof(keyword), "%sNAXIS%u", prefix, i + 1);
-		if ((code = need(hdu, keyword, 0, INT64_MAX, &v, e)))
-			return code;
-		axis[i] = (uint64_t)v;
-		if (!mul_fits(*product, axis[i], product))
-			return fail(e, EXIT_DATA, "%s: the image has more values than fit", keyword);
-	}
-	return 0;
-}
-
-static int read_scale(struct fits_hdu *hdu, struct error *e)
-{
-	char text[FITS_TEXT];
-
-	hdu->bscale = 1;
-	hdu->bzero = 0;
-	if (fits_value(hdu, "BSCALE", text) && !fits_value_f64(hdu, "BSCALE", &hdu->bscale))
-		return fail(e, EXIT_DATA, "BSCALE: no number");
-	if (fits_value(hdu, "BZERO", text) && !fits_value_f64(hdu, "BZERO", &hdu->bzero))
-		return fail(e, EXIT_DATA, "BZERO: no number");
-	if (hdu->bscale == 0 || !isfinite(hdu->bscale) || !isfinite(hdu->bzero))
-		return fail(e, EXIT_DATA, "BSCALE, BZERO: must be finite and BSCALE not 0");
-	hdu->has_blank = hdu->bitpix > 0 && fits_value_i64(hdu, hdu->packed ? "ZBLANK" : "BLANK", &hdu->blank);
-	if (hdu->packed && !hdu->has_blank)
-		hdu->has_blank = hdu->bitpix > 0 && fits_value_i64(hdu, "BLANK", &hdu->blank);
-	return 0;
-}
-
-/* A table that packs an image: what the image will be, and what CFITSIO must not meet. */
-static int read_packed(struct fits_hdu *hdu, struct error *e)
-{
-	char keyword[16];
-	uint64_t values, tile;
-	int64_t v;
-	int code;
-
-	if ((code = read_bitpix(hdu, "ZBITPIX", &hdu->bitpix, e)) ||
-		(code = read_axes(hdu, "Z", &hdu->naxis, hdu->axis, &values, e)))
-		return code;
-	tile = 1;
-	for (unsigned i = 0; i < hdu->naxis; i++) {
-		snprintf(keyword, sizeof(keyword), "ZTILE%u", i + 1);
-		if (hdu->axis[i] == 0)
-			return fail(e, EXIT_DATA, "ZNAXIS%u 0: must be at least 1", i + 1);
-		if ((code = may(hdu, keyword, i == 0 ? (int64_t)hdu->axis[0] : 1, 1,
-			     (int64_t)hdu->axis[i], &v, e)))
-			return code;
-		tile *= (uint64_t)v; /* at most the image, which has been checked */
-	}
-	if (tile > INT32_MAX)
-		return fail(e, EXIT_DATA, "ZTILEn: a tile of %llu values: must be at most %d",
-			(unsigned long long)tile, INT32_MAX);
-	return 0;
-}
-
-/* What the header says about the data after it, in bytes. */
-static int read_structure(struct fits_hdu *hdu, bool primary, struct error *e)
-{
-	char text[FITS_TEXT] = "";
-	uint64_t axis[FITS_AXES] = {0}, values, size;
-	int64_t pcount, gcount, fields = 0;
-	unsigned naxis;
-	bool table;
-	int code;
-
-	if (!primary)
-		fits_card_value(hdu->cards, text);
-	table = !strcmp(text, "BINTABLE") || !strcmp(text, "A3DTABLE") || !strcmp(text, "TABLE");
-	hdu->image = primary || !strcmp(text, "IMAGE");
-	if ((code = read_bitpix(hdu, "BITPIX", &hdu->bitpix, e)) ||
-		(code = read_axes(hdu, "", &naxis, axis, &values, e)) ||
-		(code = may(hdu, "PCOUNT", 0, 0, INT64_MAX / 16, &pcount, e)) ||
-		(code = may(hdu, "GCOUNT", 1, 0, INT64_MAX / 16, &gcount, e)) ||
-		(table && (code = may(hdu, "TFIELDS", 0, 0, 999, &fields, e))))
-		return code;
-	if (fits_value(hdu, "GROUPS", text) && !strcmp(text, "T") && naxis > 0 && axis[0] == 0)
-		return fail(e, EXIT_DATA, "random groups: are not read");
-	if (__builtin_add_overflow(values, (uint64_t)pcount, &size) ||
-		!mul_fits(size, (uint64_t)gcount, &size) ||
-		!mul_fits(size, (uint64_t)abs(hdu->bitpix) / 8, &size) || size > INT64_MAX / 2)
-		return fail(e, EXIT_DATA, "NAXISn: %s", "the data have more bytes than fit");
-	hdu->data_size = size;
-	hdu->packed = table && fits_value(hdu, "ZIMAGE", text) && !strcmp(text, "T");
-	if (hdu->packed) {
-		hdu->image = true;
-		code = read_packed(hdu, e);
-	} else if (hdu->image) {
-		hdu->naxis = naxis;
-		memcpy(hdu->axis, axis, sizeof(axis));
-	}
-	return code || !hdu->image ? code : read_scale(hdu, e);
-}
-
-/* Reads blocks up to END. *offset moves behind the header. */
-static int read_cards(fits_read_at_fn *read_at, void *arg, uint64_t *offset, struct fits_hdu *hdu,
-	struct error *e)
-{
-	char block[FITS_BLOCK];
 	size_t room = 0;
 
+	*h = (struct fits_header){0};
 	for (;;) {
-		size_t got = read_at(arg, *offset, block, sizeof(block));
+		char *block;
 
-		if (got < sizeof(block))
-			return fail(e, EXIT_DATA, "the header has no END: truncated or not FITS");
-		*offset += sizeof(block);
-		for (size_t i = 0; i < sizeof(block); i += FITS_CARD) {
-			char *card = block + i;
+		if (size - *at < FITS_BLOCK)
+			return fail(e, EXIT_DATA, "cut short in a header, or without END");
+		if (h->count + FITS_BLOCK / FITS_CARD > room) {
+			room = room ? 2 * room : 4 * FITS_BLOCK / FITS_CARD;
+			h->cards = xrealloc(h->cards, room, FITS_CARD);
+		}
+		block = h->cards + h->count * FITS_CARD;
+		if (read(arg, *at, block, FITS_BLOCK, e))
+			return e->code;
+		*at += FITS_BLOCK;
+		for (size_t i = 0; i < FITS_BLOCK / FITS_CARD; i++) {
+			const char *card = block + i * FITS_CARD;
 
-			for (size_t k = 0; k < FITS_CARD; k++)
-				if (!card[k])
-					card[k] = ' ';
-			if (fits_card_is(card, "END") && blank(card + 8, 2))
+			if (fits_card_is(card, "END"))
 				return 0;
-			if (hdu->card_count == FITS_CARDS_MAX)
-				return fail(e, EXIT_DATA, "a header of more than %d cards",
+			for (size_t k = 0; k < 8; k++)
+				if (card[k] < ' ' || card[k] > '~')
+					return fail(e, EXIT_DATA,
+						"card %zu: its keyword is no text", h->count + 1);
+			if (++h->count > FITS_CARDS_MAX)
+				return fail(e, EXIT_DATA, "more than %d cards in a header",
 					FITS_CARDS_MAX);
-			if (hdu->card_count == room)
-				hdu->cards = xrealloc(hdu->cards, room += 72, FITS_CARD + 1);
-			memcpy(hdu->cards + hdu->card_count++ * FITS_CARD, card, FITS_CARD);
 		}
 	}
 }
 
-static bool begins(const struct fits_hdu *hdu, bool primary)
+static int only_once(const struct fits_header *h, const char *name, struct error *e)
 {
-	char value[FITS_TEXT];
+	size_t found = 0;
 
-	if (hdu->card_count == 0)
-		return false;
-	if (!primary)
-		return fits_card_is(hdu->cards, "XTENSION");
-	return fits_card_is(hdu->cards, "SIMPLE") && fits_card_value(hdu->cards, value) &&
-		!strcmp(value, "T");
+	for (size_t i = 0; i < h->count; i++)
+		found += fits_card_is(fits_card(h, i), name);
+	return found > 1 ? fail(e, EXIT_DATA, "%s stands there %zu times", name, found) : 0;
 }
 
-int fits_scan(fits_read_at_fn *read_at, void *arg, uint64_t size, struct fits_hdu **hdu, size_t *count,
-	struct error *e)
+/* BITPIX, NAXIS, NAXISn, or the same of a compressed image with their Z. */
+static int read_shape(struct fits_hdu *u, const char *prefix, struct error *e)
 {
-	uint64_t offset = 0;
-	size_t room = 0;
-	char start[9] = "";
-	int code;
+	int64_t bitpix, axes, length;
+	char name[16];
 
-	*hdu = NULL;
-	*count = 0;
-	do {
-		bool primary = *count == 0;
-		struct fits_hdu *h;
-
-		/* After the last HDU anything may follow. */
-		if (!primary && (read_at(arg, offset, start, 8) < 8 || memcmp(start, "XTENSION", 8) != 0))
-			break;
-		if (primary && (read_at(arg, 0, start, 8) < 8 || memcmp(start, "SIMPLE  ", 8) != 0))
-			return fail(e, EXIT_DATA, "not FITS: must begin with SIMPLE");
-		if (*count == FITS_HDUS_MAX)
-			return fail(e, EXIT_DATA, "more than %d HDUs", FITS_HDUS_MAX);
-		if (*count == room)
-			*hdu = xrealloc(*hdu, room += 8, sizeof(**hdu));
-		h = &(*hdu)[(*count)++];
-		*h = (struct fits_hdu){.header_offset = offset};
-		if ((code = read_cards(read_at, arg, &offset, h, e)))
-			return code;
-		if (!begins(h, primary))
-			return fail(e, EXIT_DATA, "HDU %zu: does not begin with %s", *count - 1,
-				primary ? "SIMPLE = T" : "XTENSION");
-		if ((code = read_structure(h, primary, e)))
-			return code;
-		h->data_offset = offset;
-		if (h->data_size > size || offset > size - h->data_size)
-			return fail(e, EXIT_DATA,
-				"HDU %zu: truncated: announces %llu bytes of data, the file has %llu after "
-				"its header",
-				*count - 1, (unsigned long long)h->data_size,
-				(unsigned long long)(size - offset));
-		offset += round_up(h->data_size, FITS_BLOCK);
-	} while (offset < size);
+	snprintf(name, sizeof(name), "%sBITPIX", prefix);
+	if (only_once(&u->header, name, e) ||
+		bounded(&u->header, name, -64, 64, INT64_MIN, &bitpix, e))
+		return e->code;
+	if (bitpix != 8 && bitpix != 16 && bitpix != 32 && bitpix != 64 && bitpix != -32 &&
+		bitpix != -64)
+		return fail(e, EXIT_DATA, "%s %lld: must be 8, 16, 32, 64, -32 or -64", name,
+			(long long)bitpix);
+	snprintf(name, sizeof(name), "%sNAXIS", prefix);
+	if (only_once(&u->header, name, e) ||
+		bounded(&u->header, name, 0, FITS_AXES_MAX, INT64_MIN, &axes, e))
+		return e->code;
+	u->bitpix = (int)bitpix;
+	u->axes = (unsigned)axes;
+	u->pixels = axes > 0;
+	for (unsigned i = 0; i < u->axes; i++) {
+		snprintf(name, sizeof(name), "%sNAXIS%u", prefix, i + 1);
+		if (only_once(&u->header, name, e) ||
+			bounded(&u->header, name, 0, INT32_MAX, INT64_MIN, &length, e))
+			return e->code;
+		u->axis[i] = (uint64_t)length;
+		if (!mul_fits(u->pixels, u->axis[i], &u->pixels) || u->pixels > INT64_MAX / 16)
+			return fail(e, EXIT_DATA, "%s: the axes' product is too large", name);
+	}
 	return 0;
 }
 
-void fits_scan_free(struct fits_hdu *hdu, size_t count)
+static int read_scale(struct fits_hdu *u, struct error *e)
 {
-	for (size_t i = 0; i < count; i++)
-		free(hdu[i].cards);
-	free(hdu);
+	bool there;
+
+	u->zero = 0;
+	u->scale = 1;
+	if (fits_f64(&u->header, "BZERO", &u->zero, &there, e) ||
+		fits_f64(&u->header, "BSCALE", &u->scale, &there, e))
+		return e->code;
+	if (u->scale == 0)
+		return fail(e, EXIT_DATA, "BSCALE 0: must not be 0");
+	u->scaled = u->zero != 0 || u->scale != 1;
+	if (u->bitpix < 0)
+		return 0;
+	if (fits_i64(&u->header, u->compressed ? "ZBLANK" : "BLANK", &u->blank, &u->has_blank, e))
+		return e->code;
+	return !u->has_blank && u->compressed
+		? fits_i64(&u->header, "BLANK", &u->blank, &u->has_blank, e)
+		: 0;
+}
+
+static bool has_logical(const struct fits_header *h, const char *name, const char *value)
+{
+	size_t i = fits_find(h, name);
+	struct str text = {0};
+	bool is = i < h->count && fits_value(h, i, &text) == FITS_LOGICAL && !strcmp(text.p, value);
+
+	str_free(&text);
+	return is;
+}
+
+/* What the header claims of its data: bytes, kind, shape. */
+static int read_claims(struct fits_hdu *u, bool first, struct error *e)
+{
+	struct str kind = {0};
+	int64_t parameters, groups, fields;
+	bool table = false, image = first;
+
+	if (!first) {
+		if (fits_text(&u->header, "XTENSION", &kind)) {
+			table = !strcmp(kind.p, "BINTABLE");
+			image = !strcmp(kind.p, "IMAGE");
+		}
+		str_free(&kind);
+	}
+	if (read_shape(u, "", e) ||
+		bounded(&u->header, "PCOUNT", 0, INT64_MAX / 16, 0, &parameters, e) ||
+		bounded(&u->header, "GCOUNT", 1, INT64_MAX / 16, 1, &groups, e))
+		return e->code;
+	if (image && u->axes > 0 && u->pixels == 0)
+		return fail(e, EXIT_DATA, "an axis of length 0: random groups and empty images are not read");
+	if (image && (parameters != 0 || groups != 1))
+		return fail(e, EXIT_DATA, "PCOUNT and GCOUNT of an image: must be 0 and 1");
+	if (!mul_fits(u->pixels + (uint64_t)parameters, (uint64_t)groups, &u->size) ||
+		!mul_fits(u->size, (uint64_t)abs(u->bitpix) / 8, &u->size) || u->size > INT64_MAX)
+		return fail(e, EXIT_DATA, "its size is no number of bytes");
+	if (!table || !has_logical(&u->header, "ZIMAGE", "T")) {
+		u->image = image && u->axes > 0;
+		return u->image ? read_scale(u, e) : 0;
+	}
+	if (u->bitpix != 8 || u->axes != 2 || groups != 1)
+		return fail(e, EXIT_DATA, "BITPIX, NAXIS, GCOUNT of a table: must be 8, 2, 1");
+	if (bounded(&u->header, "TFIELDS", 1, 999, INT64_MIN, &fields, e) || read_shape(u, "Z", e))
+		return e->code;
+	if (u->axes > 0 && u->pixels == 0)
+		return fail(e, EXIT_DATA, "ZNAXISn: an axis of length 0");
+	u->image = u->axes > 0;
+	u->compressed = true;
+	return read_scale(u, e);
+}
+
+static int scan_hdu(struct fits_hdu *u, bool first, uint64_t *at, uint64_t size,
+	fits_read_fn *read, void *arg, struct error *e)
+{
+	uint64_t padded;
+
+	if (read_header(&u->header, at, size, read, arg, e))
+		return e->code;
+	if (u->header.count == 0 || (first && !has_logical(&u->header, "SIMPLE", "T")))
+		return fail(e, EXIT_DATA, "SIMPLE: must be T");
+	if (read_claims(u, first, e))
+		return e->code;
+	u->data = *at;
+	if (u->size > size - *at)
+		return fail(e, EXIT_DATA, "cut short: %llu bytes of data, %llu are there",
+			(unsigned long long)u->size, (unsigned long long)(size - *at));
+	padded = round_up(u->size, FITS_BLOCK);
+	*at += padded < size - *at ? padded : size - *at;
+	return 0;
+}
+
+int fits_scan(
+	struct fits_hdus *out, uint64_t size, fits_read_fn *read, void *arg, struct error *e)
+{
+	uint64_t at = 0;
+	char start[10];
+
+	*out = (struct fits_hdus){0};
+	for (;;) {
+		bool first = out->count == 0;
+		struct error inner;
+
+		if (!first && size - at < FITS_BLOCK)
+			return 0;
+		if (size - at < sizeof(start))
+			return fail(e, EXIT_DATA, "not a FITS file");
+		if (read(arg, at, start, sizeof(start), e))
+			break;
+		if (memcmp(start, first ? "SIMPLE  = " : "XTENSION= ", sizeof(start))) {
+			if (!first)
+				return 0; /* special records, or what a transfer left there */
+			fail(e, EXIT_DATA, "not a FITS file");
+			break;
+		}
+		if (out->count == FITS_HDUS_MAX) {
+			fail(e, EXIT_DATA, "more than %d HDUs", FITS_HDUS_MAX);
+			break;
+		}
+		out->hdu = xrealloc(out->hdu, out->count + 1, sizeof(*out->hdu));
+		out->hdu[out->count] = (struct fits_hdu){0};
+		if (scan_hdu(&out->hdu[out->count++], first, &at, size, read, arg, &inner)) {
+			fail(e, inner.code, "HDU %zu: %s", out->count - 1, inner.text);
+			break;
+		}
+	}
+	fits_hdus_free(out);
+	return e->code;
+}
+
+void fits_hdus_free(struct fits_hdus *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		free(h->hdu[i].header.cards);
+	free(h->hdu);
+	*h = (struct fits_hdus){0};
 }

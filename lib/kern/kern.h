@@ -140,8 +140,15 @@ struct kern {
 	/* Reverses the bytes of n words of `size` 2, 4 or 8; in may be out, of any alignment. */
 	void (*swap)(void *out, const void *in, size_t n, size_t size);
 
-	/* The same, of size 1, 2, 4 or 8, and the highest bit of each is flipped: signed to unsigned. */
-	void (*swap_flip)(void *out, const void *in, size_t n, size_t size);
+	/* The same, of size 1, 2, 4 or 8, then xor mask: the sign bit makes signed of unsigned. */
+	void (*swap_mask)(void *out, const void *in, size_t n, size_t size, uint64_t mask);
+
+	/*
+	 * out[k] = zero + scale * x[k], reckoned in f64, NaN where x[k] == *blank (of integers;
+	 * NULL: nowhere); to f32 or f64, from u8 i16 i32 i64 f32 f64, aligned to their elements.
+	 */
+	void (*physical)(void *out, unsigned to, const void *x, size_t n, unsigned dtype,
+		double zero, double scale, const int64_t *blank);
 
 	/* |x[k]|^2 of n complex f32 (re, im) joins acc[k]. */
 	void (*power)(float *acc, const float *x, size_t n, enum kern_join join);

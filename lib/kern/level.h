@@ -10,7 +10,8 @@
 	X(load, level)             \
 	X(convert, level)          \
 	X(swap, level)             \
-	X(swap_flip, level)        \
+	X(swap_mask, level)        \
+	X(physical, level)         \
 	X(power, level)            \
 	X(join, level)             \
 	X(collect, level)          \

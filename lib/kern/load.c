@@ -91,41 +91,40 @@ void KERN(convert)(
 	}
 }
 
-#define SWAP(bits)                                                                      \
-	INLINE void swap_flip##bits(char *out, const char *in, size_t n, uint##bits##_t flip) \
-	{                                                                               \
-		for (size_t k = 0; k < n; k++) {                                        \
-			uint##bits##_t word;                                            \
-			memcpy(&word, in + k * sizeof(word), sizeof(word));             \
-			word = __builtin_bswap##bits(word) ^ flip;                      \
-			memcpy(out + k * sizeof(word), &word, sizeof(word));            \
-		}                                                                       \
+#define SWAP(bits, swapped)                                                                       \
+	INLINE void swap##bits(char *out, const char *in, size_t n, uint##bits##_t mask)          \
+	{                                                                                         \
+		for (size_t k = 0; k < n; k++) {                                                  \
+			uint##bits##_t word;                                                      \
+			memcpy(&word, in + k * sizeof(word), sizeof(word));                       \
+			word = (uint##bits##_t)((swapped) ^ mask);                                \
+			memcpy(out + k * sizeof(word), &word, sizeof(word));                      \
+		}                                                                                 \
 	}
 
-SWAP(16)
-SWAP(32)
-SWAP(64)
+SWAP(8, word)
+SWAP(16, __builtin_bswap16(word))
+SWAP(32, __builtin_bswap32(word))
+SWAP(64, __builtin_bswap64(word))
 
 void KERN(swap)(void *out, const void *in, size_t n, size_t size)
 {
 	if (size == 2)
-		swap_flip16(out, in, n, 0);
+		swap16(out, in, n, 0);
 	else if (size == 4)
-		swap_flip32(out, in, n, 0);
+		swap32(out, in, n, 0);
 	else
-		swap_flip64(out, in, n, 0);
+		swap64(out, in, n, 0);
 }
 
-void KERN(swap_flip)(void *out, const void *in, size_t n, size_t size)
+void KERN(swap_mask)(void *out, const void *in, size_t n, size_t size, uint64_t mask)
 {
-	const uint8_t *bytes = in;
-
-	if (size == 2)
-		swap_flip16(out, in, n, (uint16_t)1 << 15);
+	if (size == 1)
+		swap8(out, in, n, (uint8_t)mask);
+	else if (size == 2)
+		swap16(out, in, n, (uint16_t)mask);
 	else if (size == 4)
-		swap_flip32(out, in, n, (uint32_t)1 << 31);
-	else if (size == 8)
-		swap_flip64(out, in, n, (uint64_t)1 << 63);
-	for (size_t k = 0; size == 1 && k < n; k++)
-		((uint8_t *)out)[k] = bytes[k] ^ 0x80;
+		swap32(out, in, n, (uint32_t)mask);
+	else
+		swap64(out, in, n, mask);
 }

@@ -201,19 +201,25 @@ static bool test_convert(const struct kern *k, unsigned dtype, size_t n, bool at
 	return same_f32(out, expected, count);
 }
 
-static bool test_swap(const struct kern *k, bool flip, size_t size, size_t n, bool at_end)
+static bool test_swap(const struct kern *k, bool masked, size_t size, size_t n, bool at_end)
 {
 	char *x = place(IN, n * size, at_end), *out = place(OUT, n * size, at_end);
 	char *expected = place(EXPECTED, n * size, at_end);
+	uint64_t mask;
 
 	random_elements(x, DTYPE_U8, n * size);
 	for (size_t i = 0; i < n * size; i++)
 		expected[i] = x[i / size * size + size - 1 - i % size];
-	if (flip)
-		for (size_t i = 0; i < n; i++)
-			expected[i * size + size - 1] ^= (char)0x80;
-	(flip ? k->swap_flip : k->swap)(out, x, n, size);
-	(flip ? k->swap_flip : k->swap)(x, x, n, size);
+	if (!masked) {
+		k->swap(out, x, n, size);
+		k->swap(x, x, n, size);
+		return !memcmp(out, expected, n * size) && !memcmp(x, expected, n * size);
+	}
+	mask = random64();
+	for (size_t i = 0; i < n * size; i++)
+		expected[i] = (char)(expected[i] ^ (char)(mask >> i % size * 8));
+	k->swap_mask(out, x, n, size, mask);
+	k->swap_mask(x, x, n, size, mask);
 	return !memcmp(out, expected, n * size) && !memcmp(x, expected, n * size);
 }
 
@@ -548,7 +554,7 @@ static void test_plain(const struct kern *k)
 				collect[j] = test_collect(k, j, length, end) && collect[j];
 			}
 		}
-	check(swap, "swap, swap_flip at level %d", k->level);
+	check(swap, "swap, swap_mask at level %d", k->level);
 	check(decibel, "decibel at level %d", k->level);
 	for (enum kern_join j = KERN_SET; j <= KERN_MIN; j++)
 		check(power[j] && join[j] && collect[j], "power, join, collect: %s at level %d",
@@ -638,7 +644,7 @@ static void bench(const struct kern *k)
 	random_elements(x, DTYPE_F32, 2 * N);
 	RATE("swap 2", N, k->swap(out, x, N, 2));
 	RATE("swap 8", N, k->swap(out, x, N, 8));
-	RATE("swap_flip 2", N, k->swap_flip(out, x, N, 2));
+	RATE("swap_mask 2", N, k->swap_mask(out, x, N, 2, 0x8000));
 	RATE("power add", N, k->power(out, (float *)x, N, KERN_ADD));
 	RATE("power max", N, k->power(out, (float *)x, N, KERN_MAX));
 	RATE("join add", N, k->join(out, (float *)x, N, KERN_ADD));
