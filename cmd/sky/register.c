@@ -141,6 +141,7 @@ static void read_reference(struct filter *f)
 	r->reference.width = image.width;
 	r->reference.height = image.height;
 	r->reference.known = true;
+	image_warper_stars(r->warper, r->reference.stars.fwhm_px);
 	free((void *)image.pixels);
 	if (r->reference.stars.count < REFERENCE_STARS_MIN)
 		die(EXIT_DATA, "--ref %s: too few stars: %zu, must be %d", base_name(o->ref),
@@ -176,6 +177,7 @@ static void take_reference(struct filter *f, const struct frame *frame, struct m
 	r->reference.width = m->width;
 	r->reference.height = m->height;
 	r->reference.known = true;
+	image_warper_stars(r->warper, stars.fwhm_px);
 	m->stars = (struct align_stars){.fwhm_px = stars.fwhm_px, .count = stars.count};
 	m->match = (struct match){
 		.transform = transform_identity, .pairs = stars.count, .inliers = stars.count};

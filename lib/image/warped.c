@@ -13,6 +13,7 @@ struct room {
 };
 
 struct image_warper {
+	enum warp_interp interp;
 	struct warper *science, *nearest, *bilinear;
 	struct pool *pool;
 	struct room in, out;
@@ -22,11 +23,18 @@ struct image_warper *image_warper_new(enum warp_interp interp, struct pool *pool
 {
 	struct image_warper *w = xcalloc(1, sizeof(*w));
 
-	w->science = warper_new(interp);
-	w->nearest = warper_new(WARP_NEAREST);
-	w->bilinear = warper_new(WARP_BILINEAR);
+	w->science = warper_new(interp, 0);
+	w->nearest = warper_new(WARP_NEAREST, 0);
+	w->bilinear = warper_new(WARP_BILINEAR, 0);
+	w->interp = interp;
 	w->pool = pool;
 	return w;
+}
+
+void image_warper_stars(struct image_warper *w, double fwhm_px)
+{
+	warper_free(w->science);
+	w->science = warper_new(w->interp, fwhm_px);
 }
 
 static float *room_for(struct room *room, size_t count)

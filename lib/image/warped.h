@@ -10,6 +10,9 @@ struct image_warper;
 
 struct image_warper *image_warper_new(enum warp_interp interp, struct pool *pool);
 
+/* Tells how large stars are, see warper_new; until then that is unknown. */
+void image_warper_stars(struct image_warper *w, double fwhm_px);
+
 /*
  * The image's values as f32, of unit display as 0 … 1. They are the image's own or stay in the
  * warper until it is asked about another image.

@@ -4,15 +4,17 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "kern/kern.h"
 
-#define COLUMNS 8	   /* of the kernels' tables */
-#define BEFORE 3	   /* of them stand before the place */
-#define RUN 512		   /* pixels placed at a time */
-#define PIECE_ROWS 16	   /* of output, that a thread makes at a time */
-#define LANCZOS_SHARE 0.4f /* of the clamped kernels; the rest is bicubic */
+#define COLUMNS 8     /* of the kernels' tables */
+#define BEFORE 3      /* of them stand before the place */
+#define RUN 512	      /* pixels placed at a time */
+#define PIECE_ROWS 16 /* of output, that a thread makes at a time */
+#define CUT_MIN 0.75  /* of the finest frequency a grid holds: what lanczos4 lets through */
+#define CUT_FWHM 2.12 /* over FWHM: there a Gaussian's spectrum has fallen to exp(-4) */
 
 struct warper {
 	enum warp_interp interp;
@@ -25,9 +27,10 @@ static double sinc(double x)
 	return x == 0 ? 1 : sin(M_PI * x) / (M_PI * x);
 }
 
-static double lanczos(double x, double reach)
+/* The sinc that lets frequencies up to `cut` through, under Lanczos' window. */
+static double lanczos(double x, double reach, double cut)
 {
-	return fabs(x) < reach ? sinc(x) * sinc(x / reach) : 0;
+	return fabs(x) < reach ? sinc(cut * x) * sinc(x / reach) : 0;
 }
 
 static double catmull_rom(double x)
@@ -38,22 +41,29 @@ static double catmull_rom(double x)
 	return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-/* Weights of one phase; each kernel's sum is 1. */
-static void weights(enum warp_interp interp, double phase, float *out)
+static double kernel(enum warp_interp interp, double x, double cut)
 {
-	double reach = interp == WARP_LANCZOS3 ? 3 : 4, kernel[COLUMNS], sum = 0;
-
-	for (int i = 0; i < COLUMNS; i++)
-		sum += kernel[i] = lanczos(i - BEFORE - phase, reach);
-	for (int i = 0; i < COLUMNS; i++) {
-		double share = interp == WARP_BICUBIC ? 0 : LANCZOS_SHARE;
-
-		out[i] = (float)(share * kernel[i] / sum +
-				 (1 - share) * catmull_rom(i - BEFORE - phase));
-	}
+	if (interp == WARP_BICUBIC)
+		return catmull_rom(x);
+	return interp == WARP_LANCZOS3 ? lanczos(x, 3, 1) : lanczos(x, 4, cut);
 }
 
-struct warper *warper_new(enum warp_interp interp)
+/* Weights of one phase, made right for a constant and for a slope. */
+static void weights(enum warp_interp interp, double phase, double cut, float *out)
+{
+	double weight[COLUMNS], sum = 0, moment = 0;
+
+	for (int i = 0; i < COLUMNS; i++)
+		sum += weight[i] = kernel(interp, i - BEFORE - phase, cut);
+	for (int i = 0; i < COLUMNS; i++)
+		moment += (weight[i] /= sum) * (i - BEFORE - phase);
+	weight[BEFORE] += moment;
+	weight[BEFORE + 1] -= moment;
+	for (int i = 0; i < COLUMNS; i++)
+		out[i] = (float)weight[i];
+}
+
+struct warper *warper_new(enum warp_interp interp, double fwhm_px)
 {
 	static const size_t rows[] = {[WARP_NEAREST] = 1,
 		[WARP_BILINEAR] = 2,
@@ -61,6 +71,7 @@ struct warper *warper_new(enum warp_interp interp)
 		[WARP_LANCZOS3] = 6,
 		[WARP_LANCZOS4] = 8};
 	struct warper *w = xcalloc(1, sizeof(*w));
+	double cut = fwhm_px > 0 ? fmin(1, fmax(CUT_MIN, CUT_FWHM / fwhm_px)) : 1;
 
 	w->interp = interp;
 	w->rows = rows[interp];
@@ -68,7 +79,8 @@ struct warper *warper_new(enum warp_interp interp)
 		return w;
 	w->table = xaligned(KERN_PHASES * COLUMNS, sizeof(*w->table));
 	for (int phase = 0; phase < KERN_PHASES; phase++)
-		weights(interp, phase / (double)KERN_PHASES, w->table + (size_t)phase * COLUMNS);
+		weights(interp, phase / (double)KERN_PHASES, cut,
+			w->table + (size_t)phase * COLUMNS);
 	return w;
 }
 
@@ -196,11 +208,22 @@ static void warp_piece(void *arg, size_t piece, unsigned worker)
 		warp_row(t, plane, row, out + row * t->width);
 }
 
+static bool is_identity(const struct transform *t)
+{
+	for (int i = 0; i < 9; i++)
+		if (t->m[i] != transform_identity.m[i])
+			return false;
+	return true;
+}
+
 void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
 	bool fluxes, float *out, size_t width, size_t height, struct pool *pool)
 {
 	struct task task = {
 		w, in, out, width, height, t, fluxes, (height + PIECE_ROWS - 1) / PIECE_ROWS};
 
-	pool_run(pool, task.pieces * in->planes, warp_piece, &task);
+	if (is_identity(t) && in->width == width && in->height == height)
+		memcpy(out, in->pixels, in->planes * width * height * sizeof(*out));
+	else
+		pool_run(pool, task.pieces * in->planes, warp_piece, &task);
 }
