@@ -11,7 +11,7 @@
 #define CLIP 3.0	      /* sigma */
 #define CLIPPED_SIGMA 0.98658 /* of a Gaussian cut at 3 sigma, over the whole one's */
 #define ROUNDS 10
-#define STEP 5	    /* every so-manieth value counts; odd, so that all phases of a CFA do alike */
+#define STEP 7	    /* every so-manieth value counts; odd, so that all phases of a CFA do alike */
 #define CELL_MIN 12 /* values, or a cell is without data */
 
 /* Floats in the order of unsigned integers. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The background of a plane and its noise on a mesh of square cells: in each cell the median and
- * the standard deviation of a fifth of its values, clipped at 3 sigma until nothing more goes
+ * the standard deviation of a seventh of its values, clipped at 3 sigma until nothing more goes
  * (as SExtractor does, Bertin & Arnouts 1996), cells without data taken from their neighbours, the
  * median of 3 x 3 cells, between cells bilinear. The same whatever the number of threads.
  */

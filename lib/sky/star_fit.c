@@ -7,6 +7,7 @@
 #define P KERN_PROFILE_PARAMETERS
 #define STEPS 25 /* of a fit */
 #define DAMPING_MAX 1e6
+#define CLOSE_ENOUGH 5e-3   /* a last step in px; what is left is its square */
 #define WING_MIN 0.01	    /* beta 100: a Gaussian */
 #define WING_MAX 0.8	    /* beta 1.25 */
 #define ROUNDEST_LOST 0.5   /* minor over major axis; below it is no star */
@@ -25,6 +26,7 @@ struct fit {
 	size_t n, used, free; /* pixels, those with weight, parameters from the first on */
 	float scale, noise;   /* of the plane's unit; noise in it */
 	double p[P], sums[KERN_PROFILE_SUMS];
+	bool current; /* work is of p */
 	double radius;
 };
 
@@ -111,6 +113,7 @@ static bool minimise(struct fit *f, size_t free)
 	double damping = 1e-3;
 
 	f->free = free;
+	f->current = true;
 	evaluate(f, f->p, f->sums);
 	for (int i = 0; i < STEPS && damping < DAMPING_MAX; i++) {
 		double step[P] = {0}, trial[P], sums[KERN_PROFILE_SUMS], before = cost(f), moved;
@@ -126,15 +129,16 @@ static bool minimise(struct fit *f, size_t free)
 			continue;
 		}
 		evaluate(f, trial, sums);
+		f->current = sums[KERN_PROFILE_SUMS - 1] < before;
 		moved = fabs(step[X]) + fabs(step[Y]) + fabs(step[AMPLITUDE]) / trial[AMPLITUDE];
-		if (sums[KERN_PROFILE_SUMS - 1] < before) {
+		if (f->current) {
 			memcpy(f->p, trial, sizeof(trial));
 			memcpy(f->sums, sums, sizeof(sums));
-			if (moved < 1e-3 && before - cost(f) < 1e-4 * before)
+			if (moved < CLOSE_ENOUGH && before - cost(f) < 1e-3 * before)
 				return true;
 			damping *= 0.1;
 		} else {
-			if (moved < 1e-3)
+			if (moved < CLOSE_ENOUGH)
 				return true;
 			damping *= 10;
 		}
@@ -149,7 +153,8 @@ static bool drop_strangers(struct fit *f, struct fit_scratch *s)
 	double amplitude = f->p[AMPLITUDE], noise = (double)(f->noise / f->scale);
 	size_t dropped = 0;
 
-	evaluate(f, f->p, f->sums);
+	if (!f->current)
+		evaluate(f, f->p, f->sums);
 	for (size_t k = 0; k < f->n; k++) {
 		double part = shape[k] < 0.5f ? (double)shape[k] : 0.5;
 
@@ -355,6 +360,12 @@ static bool like_a_star(const struct fit *f, const struct fitted *out, double re
 	       isfinite(out->star.flux) && isfinite(out->star.snr);
 }
 
+static bool inside(const struct star_plane *s, const struct star *star)
+{
+	return star->x >= -0.5 && star->y >= -0.5 && star->x < (double)s->width - 0.5 &&
+	       star->y < (double)s->height - 0.5;
+}
+
 void star_fit(const struct star_plane *s, const struct peak *peak, const struct fit_others *others,
 	const struct fit_start *start, struct fit_scratch *scratch, struct fitted *out)
 {
@@ -384,5 +395,6 @@ void star_fit(const struct star_plane *s, const struct peak *peak, const struct 
 	if (drop_strangers(&f, scratch) && (f.used < PIXELS_MIN || !minimise(&f, parameters)))
 		return;
 	describe(&f, s, &top, level, out);
-	out->good = like_a_star(&f, out, 1 + 0.5 * start->fwhm + top.radius);
+	out->good =
+		inside(s, &out->star) && like_a_star(&f, out, 1 + 0.5 * start->fwhm + top.radius);
 }

@@ -15,7 +15,7 @@
 #define WIDE 4.0       /* FWHM that tell the wings of stars */
 #define CLOSE 2.5      /* FWHM that count of a star whose wings are known */
 #define NARROWEST 0.55 /* over the median FWHM: hot pixels and cosmic rays are narrower */
-#define WIDEST 2.5     /* nebulae are wider */
+#define WIDEST 2.0     /* nebulae are wider */
 #define BUCKET 32      /* px */
 #define PASSES 2       /* more, of stars close to each other */
 #define PIECE 8	       /* peaks that a thread fits at a time */
