@@ -210,7 +210,7 @@ static struct values search(
 	struct values found = {NAN, NAN};
 	float low, high;
 
-	s->kept = xaligned(s->n, sizeof(*s->kept));
+	s->kept = xmalloc(s->n * sizeof(*s->kept)); /* in small pages: few are touched */
 	s->piece = xcalloc((s->n + PIECE - 1) / PIECE, sizeof(*s->piece));
 	guess(s, share, &low, &high);
 	count_all(s, low, high);

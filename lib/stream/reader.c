@@ -311,8 +311,11 @@ static int check_payload(const struct reader *r, struct frame *f, uint32_t sum, 
 	return 0;
 }
 
-/* Makes room for n more bytes: what is left moves to the front first. */
-static void make_room(struct reader *r, size_t n)
+/*
+ * Makes room for n more bytes: what is left moves to the front first. A buffer grows with the bytes
+ * that have come: at once to `whole` if that is what a frame needs, but at most to their fourfold.
+ */
+static void make_room(struct reader *r, size_t n, size_t whole)
 {
 	size_t left = r->end - r->start, size;
 	uint8_t *bigger;
@@ -322,7 +325,10 @@ static void make_room(struct reader *r, size_t n)
 	if (left + n <= r->size) {
 		memmove(r->buffer, r->buffer + r->start, left);
 	} else {
-		size = (size_t)round_up((left + n) * 3 / 2, PIECE);
+		size = (left + n) * 3 / 2;
+		if (whole > left + n)
+			size = whole < (left + n) * 4 ? whole : (left + n) * 4;
+		size = (size_t)round_up(size, PIECE);
 		bigger = xaligned(size, 1);
 		memcpy(bigger, r->buffer + r->start, left);
 		free(r->buffer);
@@ -355,7 +361,7 @@ static int fill(struct reader *r, size_t wish, size_t *got, struct error *e)
 	struct pollfd p = {.fd = r->fd, .events = POLLIN};
 	ssize_t n;
 
-	make_room(r, wish);
+	make_room(r, wish, 0);
 	if (r->flush && writer_pending(r->flush) && poll(&p, 1, 0) == 0)
 		writer_flush(r->flush);
 	do {
@@ -389,6 +395,7 @@ static int want(struct reader *r, size_t n, size_t from, size_t to, uint32_t *su
 			return 0;
 		rest = n - have + FRAME_HEADER;
 		rest = rest < SMALL_READ ? SMALL_READ : rest > PIECE ? PIECE : rest;
+		make_room(r, rest, n + LEND_BYTES);
 		if ((code = fill(r, rest, &got, e)))
 			return code;
 		if (got == 0)
@@ -461,7 +468,7 @@ static void fill_by_threads(struct reader *r)
 	struct pieces p = {.r = r};
 	size_t count = LEND_BYTES / PIECE;
 
-	make_room(r, LEND_BYTES);
+	make_room(r, LEND_BYTES, 0);
 	pool_run(r->pool, count, read_piece, &p);
 	for (size_t i = 0; i < count && p.got[i] > 0; i++) {
 		took(r, (size_t)p.got[i]);
