@@ -139,3 +139,25 @@ make() {
 	expect 64 star-find --fit airy <in
 	says --fit moffat
 }
+
+@test "star-find: a synthetic night, its mosaic, and the same bytes over threads" {
+	needs sky-gen
+	sky-gen --width 300 --height 260 --count 2 --stars 120 --truth-stars all.csv >in
+	star-find <in >out
+	stars show <out | awk '$1 == "index" { frame = $2; next } frame == 0' >table
+	awk -F'[, ]' 'NR == FNR { if (FNR > 1) { x[FNR] = $1; y[FNR] = $2 } next }
+		{
+			rows++
+			for (i in x)
+				if (($1 - x[i]) ^ 2 + ($2 - y[i]) ^ 2 < 0.5) { seen++; break }
+		}
+		END {
+			print seen + 0, "of", rows
+			exit !(rows >= 25 && seen >= 0.9 * rows)
+		}' all.csv table
+	for jobs in 2 5; do
+		star-find -j $jobs <in | cmp - out
+	done
+	sky-gen --width 100 --height 90 --count 1 --cfa GRBG | expect 65 star-find
+	says debayer
+}
