@@ -109,33 +109,41 @@ void KERN(bracket)(struct kern_bracket *b, float *kept, const float *v, size_t n
 /* Sums are made in so many lanes at every level, so that every level rounds alike. */
 #define SUMS 16
 
-INLINE double sum_of(const double *lane)
-{
-	double sum = 0;
+/* The lanes in vectors of f64 as wide as the level has them (twice that at the lower ones). */
+#define GROUP (KERN_LEVEL == 4 ? 8 : 4)
+#define GROUPS (SUMS / GROUP)
 
-	for (unsigned l = 0; l < SUMS; l++)
-		sum += lane[l];
-	return sum;
-}
+typedef float fvec __attribute__((vector_size(4 * GROUP)));
+typedef int32_t fmask __attribute__((vector_size(4 * GROUP)));
+typedef double dvec __attribute__((vector_size(8 * GROUP)));
+typedef int64_t dmask __attribute__((vector_size(8 * GROUP)));
 
 struct moment_lanes {
-	double sum[SUMS], square[SUMS];
-	float min[SUMS], max[SUMS];
-	int32_t count[SUMS];
+	dvec sum[GROUPS], square[GROUPS];
+	fvec min[GROUPS], max[GROUPS];
+	fmask count[GROUPS];
 };
 
-INLINE void moment_block(struct moment_lanes *restrict m, const float *restrict v, double shift)
+/* a where the mask is set, else b. */
+INLINE fvec choose(fmask mask, fvec a, fvec b)
 {
-	for (unsigned l = 0; l < SUMS; l++) {
-		float x = v[l];
-		double d = (double)x - shift;
+	return (fvec)(((fmask)a & mask) | ((fmask)b & ~mask));
+}
 
-		d = x == x ? d : 0;
-		m->sum[l] += d;
-		m->square[l] += d * d;
-		m->min[l] = x < m->min[l] ? x : m->min[l];
-		m->max[l] = x > m->max[l] ? x : m->max[l];
-		m->count[l] += x == x;
+INLINE void moment_block(struct moment_lanes *m, const float *v, double shift)
+{
+	for (unsigned g = 0; g < GROUPS; g++) {
+		fvec x;
+		dvec wide, d;
+
+		memcpy(&x, v + g * GROUP, sizeof(x));
+		wide = __builtin_convertvector(x, dvec);
+		d = (dvec)((dmask)(wide - shift) & (wide == wide));
+		m->sum[g] += d;
+		m->square[g] += d * d;
+		m->min[g] = choose(x < m->min[g], x, m->min[g]);
+		m->max[g] = choose(x > m->max[g], x, m->max[g]);
+		m->count[g] -= x == x;
 	}
 }
 
@@ -145,56 +153,81 @@ void KERN(moments)(struct kern_moments *out, const float *v, size_t n, double sh
 	float tail[SUMS];
 	size_t i;
 
-	for (unsigned l = 0; l < SUMS; l++) {
-		m.min[l] = INFINITY;
-		m.max[l] = -INFINITY;
+	for (unsigned g = 0; g < GROUPS; g++) {
+		m.min[g] = (fvec){0} + INFINITY;
+		m.max[g] = (fvec){0} - INFINITY;
 	}
 	for (i = 0; i + SUMS <= n; i += SUMS)
 		moment_block(&m, v + i, shift);
 	for (unsigned l = 0; l < SUMS; l++)
 		tail[l] = i + l < n ? v[i + l] : NAN;
 	moment_block(&m, tail, shift);
-	*out = (struct kern_moments){.sum = sum_of(m.sum),
-		.square = sum_of(m.square),
-		.min = INFINITY,
-		.max = -INFINITY};
+	*out = (struct kern_moments){.min = INFINITY, .max = -INFINITY};
 	for (unsigned l = 0; l < SUMS; l++) {
-		out->count += (size_t)m.count[l];
-		out->min = m.min[l] < out->min ? m.min[l] : out->min;
-		out->max = m.max[l] > out->max ? m.max[l] : out->max;
+		unsigned g = l / GROUP, k = l % GROUP;
+
+		out->sum += m.sum[g][k];
+		out->square += m.square[g][k];
+		out->count += (size_t)m.count[g][k];
+		out->min = m.min[g][k] < out->min ? m.min[g][k] : out->min;
+		out->max = m.max[g][k] > out->max ? m.max[g][k] : out->max;
 	}
 }
 
-INLINE void biweight_block(double *restrict up, double *restrict down, int32_t *restrict count,
-	const float *restrict v, const struct kern_window *w, float reach)
-{
-	for (unsigned l = 0; l < SUMS; l++) {
-		float d = (v[l] - w->centre) - w->rest, u = d * reach, u2 = u * u, rest = 1 - u2;
-		bool valid = (v[l] >= w->low) & (v[l] <= w->high), inside = valid & (u2 < 1);
-		float a = d * d * (rest * rest * (rest * rest)), b = rest * (1 - 5 * u2);
+struct weight_lanes {
+	dvec up[GROUPS], down[GROUPS];
+	fmask count[GROUPS];
+};
 
-		up[l] += inside ? (double)a : 0;
-		down[l] += inside ? (double)b : 0;
-		count[l] += valid;
+/* BATCH values of each lane are added in f32, then these sums in f64. */
+#define BATCH 8
+
+INLINE void weight_batch(
+	struct weight_lanes *m, const float *v, const struct kern_window *w, float reach)
+{
+	for (unsigned g = 0; g < GROUPS; g++) {
+		fvec up = {0}, down = {0}, x;
+
+		for (unsigned b = 0; b < BATCH; b++) {
+			fvec d, u2, rest;
+			fmask valid, inside;
+
+			memcpy(&x, v + b * SUMS + g * GROUP, sizeof(x));
+			d = (x - w->centre) - w->rest;
+			u2 = (d * reach) * (d * reach);
+			rest = 1 - u2;
+			valid = (x >= w->low) & (x <= w->high);
+			inside = valid & (u2 < 1);
+			up += (fvec)((fmask)(d * d * (rest * rest * (rest * rest))) & inside);
+			down += (fvec)((fmask)(rest * (1 - 5 * u2)) & inside);
+			m->count[g] -= valid;
+		}
+		m->up[g] += __builtin_convertvector(up, dvec);
+		m->down[g] += __builtin_convertvector(down, dvec);
 	}
 }
 
 void KERN(biweight)(struct kern_biweight *out, const float *v, size_t n,
 	const struct kern_window *w, float reach)
 {
-	double up[SUMS] = {0}, down[SUMS] = {0};
-	int32_t count[SUMS] = {0};
-	float tail[SUMS];
+	const struct kern_window window = *w;
+	struct weight_lanes m = {0};
+	float tail[BATCH * SUMS];
 	size_t i;
 
-	for (i = 0; i + SUMS <= n; i += SUMS)
-		biweight_block(up, down, count, v + i, w, reach);
-	for (unsigned l = 0; l < SUMS; l++)
+	for (i = 0; i + BATCH * SUMS <= n; i += BATCH * SUMS)
+		weight_batch(&m, v + i, &window, reach);
+	for (unsigned l = 0; l < BATCH * SUMS; l++)
 		tail[l] = i + l < n ? v[i + l] : NAN;
-	biweight_block(up, down, count, tail, w, reach);
-	*out = (struct kern_biweight){.up = sum_of(up), .down = sum_of(down)};
-	for (unsigned l = 0; l < SUMS; l++)
-		out->count += (size_t)count[l];
+	weight_batch(&m, tail, &window, reach);
+	*out = (struct kern_biweight){0};
+	for (unsigned l = 0; l < SUMS; l++) {
+		unsigned g = l / GROUP, k = l % GROUP;
+
+		out->up += m.up[g][k];
+		out->down += m.down[g][k];
+		out->count += (size_t)m.count[g][k];
+	}
 }
 
 void KERN(third_difference)(float *out, const float *v, size_t n)
