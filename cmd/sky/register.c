@@ -135,7 +135,7 @@ static void read_reference(struct filter *f)
 	struct registering *r = f->state;
 	struct image image;
 
-	image_file_one("ref", o->ref, f->pool, &image, &r->reference.meta);
+	image_file_one("--ref", o->ref, f->pool, &image, &r->reference.meta);
 	check_image(&image, &r->reference.meta);
 	find_stars(f, &image, &r->reference.stars);
 	r->reference.width = image.width;

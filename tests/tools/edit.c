@@ -7,6 +7,7 @@
  *   edit key 'KEY VALUE'     adds a line to every HEAD
  *   edit abort               an ABORT takes the place of the last END
  *   edit more                the last END announces another segment
+ *   edit mask N              every IMAGE gets a group with a mask of its first N columns
  */
 #include <stdbool.h>
 #include <string.h>
@@ -83,6 +84,43 @@ static void flip(uint8_t *all, const size_t *at, size_t frames, const char *regi
 	}
 }
 
+/* The image, then a frame of u8 that is 1 in its first columns; both with new numbers. */
+static void put_masked(uint8_t *image, uint64_t columns, uint64_t seq)
+{
+	static const char meta[] = "role mask\n";
+	uint64_t height = wire_get(image + 56, 8), width = wire_get(image + 64, 8);
+	size_t room = (size_t)WIRE_ROOM(sizeof(meta) - 1);
+	uint8_t *mask = calloc(WIRE_HEADER + room + (size_t)WIRE_ROOM(height * width + 8), 1);
+
+	memcpy(mask, image, WIRE_HEADER);
+	wire_put(image + 14, wire_get(image + 14, 2) & ~4u, 2);
+	wire_put(image + 16, seq, 8);
+	wire_seal(image);
+	put(image, (size_t)wire_length(image));
+	mask[12] = 1; /* u8 */
+	wire_put(mask + 16, seq + 1, 8);
+	wire_put(mask + 32, height * width, 8);
+	wire_put(mask + 40, sizeof(meta) - 1, 4);
+	wire_put(mask + 48, 1, 8);
+	memset(mask + WIRE_HEADER, '\n', room);
+	memcpy(mask + WIRE_HEADER, meta, sizeof(meta) - 1);
+	for (uint64_t i = 0; i < height * width; i++)
+		mask[WIRE_HEADER + room + i] = i % width < columns;
+	wire_seal(mask);
+	put(mask, (size_t)wire_length(mask));
+	free(mask);
+}
+
+/* An END with this number of frames. */
+static void put_end(uint8_t *end, uint64_t frames, uint64_t seq)
+{
+	char meta[40];
+
+	wire_put(end + 16, seq, 8);
+	put_with_meta(end, 0xff, meta,
+		(size_t)snprintf(meta, sizeof(meta), "frames %llu\n", (unsigned long long)frames));
+}
+
 int main(int argc, char **argv)
 {
 	size_t n, frames = 0, *at = NULL;
@@ -107,6 +145,10 @@ int main(int argc, char **argv)
 				(unsigned long long)wire_length(frame), wire_kind(frame),
 				(unsigned long long)wire_get(frame + 40, 4),
 				(unsigned long long)wire_get(frame + 32, 8));
+		else if (!strcmp(verb, "mask") && wire_kind(frame) == 3)
+			put_masked(frame, strtoull(argv[2], NULL, 10), 2 * i - 1);
+		else if (!strcmp(verb, "mask") && last)
+			put_end(frame, 2 * (i - 1), 2 * i - 1);
 		else if (!strcmp(verb, "key") && wire_kind(frame) == 0)
 			put_with_key(frame, argv[2]);
 		else if (!strcmp(verb, "abort") && last)
