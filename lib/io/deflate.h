@@ -23,14 +23,21 @@ void deflate_free(struct deflate *d);
 size_t deflate_bound(struct deflate *d, size_t n);
 
 /*
- * Finds repeats with libdeflate. Returns the size in out, which has room for deflate_bound(n); 0 if
- * libdeflate's stream cannot be read back.
+ * Makes a piece of n bytes, with repeats or of literals alone: whichever a look at 16 KiB of them
+ * promises to be smaller, literals if they are nearly so. Returns the size in out, which has room
+ * for deflate_bound(n); 0 if libdeflate's stream cannot be read back.
  */
+size_t deflate_piece(struct deflate *d, uint8_t *out, const uint8_t *in, size_t n);
+
+/* The same as a whole stream that needs no end. */
+size_t deflate_stream(struct deflate *d, uint8_t *out, const uint8_t *in, size_t n);
+
+/* The same with repeats, as libdeflate finds them. */
 size_t deflate_repeats(struct deflate *d, uint8_t *out, const uint8_t *in, size_t n);
 
 /*
- * A Huffman code for single bytes and nothing else: for noise, in which repeats cost more to say
- * than they spare. Ten times as fast; stored if that is smaller. As above, never 0.
+ * The same in a Huffman code for single bytes and nothing else: for noise, in which repeats cost
+ * more to say than they spare. Ten times as fast; stored if that is smaller. Never 0.
  */
 size_t deflate_literals(uint8_t *out, const uint8_t *in, size_t n);
 
@@ -44,5 +51,14 @@ double deflate_entropy(const uint32_t count[256]);
 
 /* Adds the bytes to the counts. */
 void deflate_count(uint32_t count[256], const uint8_t *in, size_t n);
+
+/* The size of stored blocks of n bytes. */
+size_t deflate_stored_size(size_t n);
+
+/*
+ * Ends a piece of so many bits, of which those up to the byte's end are 0, by an empty stored
+ * block. Returns the size.
+ */
+size_t deflate_mark(uint8_t *out, uint64_t bits);
 
 #endif

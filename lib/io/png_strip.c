@@ -12,9 +12,6 @@
 #define SAMPLES 8	 /* pieces of rows that are filtered in every way */
 #define SAMPLE_SIZE 1024 /* bytes of each */
 #define COLOURS 2048	 /* pixels looked at for their colours */
-#define PARTS 4		 /* pieces of the filtered strip that are searched for repeats */
-#define PART_SIZE 4096
-#define REPEAT 6 /* bytes from which on a repeat is one */
 
 bool png_strip_begin(struct png_strip *s, const struct raster *raster, size_t rows_max, int level)
 {
@@ -132,52 +129,6 @@ static size_t filter_all(const struct png_strip *s, size_t count, enum kern_png_
 	return count * (row + 1);
 }
 
-/* How many of n bytes stand in repeats of earlier ones. */
-static size_t repeated(const uint8_t *bytes, size_t n)
-{
-	uint16_t last[4096] = {0}; /* where a hash was seen, counted from 1 */
-	size_t covered = 0;
-
-	for (size_t k = 0; k + sizeof(uint32_t) <= n;) {
-		uint32_t word, hash;
-		size_t from, length = 0;
-
-		memcpy(&word, bytes + k, sizeof(word));
-		hash = word * 2654435761u >> 20;
-		from = last[hash];
-		last[hash] = (uint16_t)(k + 1);
-		if (from > 0)
-			while (k + length < n && bytes[from - 1 + length] == bytes[k + length])
-				length++;
-		if (length >= REPEAT) {
-			covered += length;
-			k += length;
-		} else {
-			k++;
-		}
-	}
-	return covered;
-}
-
-/* Whether libdeflate makes the strip smaller by a thirtieth than literals alone do, by samples. */
-static bool repeats_pay(const struct png_strip *s, size_t size, uint8_t *out)
-{
-	uint8_t sample[PARTS * PART_SIZE];
-	uint32_t count[256] = {0};
-	size_t n = 0;
-
-	if (size <= sizeof(sample)) {
-		memcpy(sample, s->filtered, size);
-		n = size;
-	}
-	for (size_t i = 0; i < PARTS && size > sizeof(sample); i++, n += PART_SIZE)
-		memcpy(sample + n, s->filtered + i * ((size - PART_SIZE) / (PARTS - 1)), PART_SIZE);
-	if (repeated(sample, n) < n / 64)
-		return false;
-	deflate_count(count, sample, n);
-	return deflate_repeats(s->deflate, out, sample, n) < deflate_literals_size(count) * 29 / 30;
-}
-
 size_t png_strip_make(struct png_strip *s, size_t first, size_t count, uint8_t *out,
 	size_t *raw_size, uint32_t *adler)
 {
@@ -187,7 +138,5 @@ size_t png_strip_make(struct png_strip *s, size_t first, size_t count, uint8_t *
 	whole_pixels = s->level == 0 || few_colours(s, count);
 	*raw_size = filter_all(s, count, whole_pixels ? KERN_PNG_NONE : best_filter(s, count));
 	*adler = libdeflate_adler32(1, s->filtered, *raw_size);
-	if (s->level == 0 || repeats_pay(s, *raw_size, out))
-		return deflate_repeats(s->deflate, out, s->filtered, *raw_size);
-	return deflate_literals(out, s->filtered, *raw_size);
+	return deflate_piece(s->deflate, out, s->filtered, *raw_size);
 }

@@ -12,6 +12,7 @@
 #include <tiffio.h>
 
 #include "base/mem.h"
+#include "io/deflate.h"
 #include "io/icc.h"
 #include "kern/kern.h"
 
@@ -19,7 +20,8 @@
 #define PIECE_SIZE ((size_t)1 << 22) /* bytes of rows made at a time */
 /* Bytes of pixels up to which offsets have 32 bits; LZW makes noise larger by half. */
 #define CLASSIC_MAX ((uint64_t)0xa0000000)
-#define DEFLATE_LEVEL 6
+#define DEFLATE_LEVEL 5 /* of io/deflate.h */
+#define ZLIB_FRAME 8	/* bytes before and behind a deflate stream */
 
 /* What libtiff's callbacks need. */
 struct job {
@@ -128,7 +130,7 @@ struct strips {
 	size_t packed_max;
 	char *bytes, *packed, *scratch; /* scratch: a row for each worker */
 	size_t *size;			/* of each strip as it will be written */
-	struct libdeflate_compressor **compressor;
+	struct deflate **deflate;
 };
 
 static size_t strip_size(const struct strips *s, size_t strip)
@@ -175,6 +177,22 @@ static void difference(const struct raster *r, char *row, char *scratch)
 		difference_f32((uint8_t *)row, (uint8_t *)scratch, n, r->planes);
 }
 
+/* A zlib stream (RFC 1950); returns its size, 0 if it could not be made. */
+static size_t pack(struct deflate *d, uint8_t *out, const uint8_t *in, size_t n)
+{
+	size_t size = deflate_stream(d, out + 2, in, n);
+	uint32_t sum = libdeflate_adler32(1, in, n);
+	const uint8_t end[] = {
+		(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8), (uint8_t)sum};
+
+	if (size == 0)
+		return 0;
+	out[0] = 0x78;
+	out[1] = 0x01;
+	memcpy(out + 2 + size, end, sizeof(end));
+	return 2 + size + sizeof(end);
+}
+
 static void make_strip(void *arg, size_t i, unsigned worker)
 {
 	struct strips *s = arg;
@@ -188,8 +206,8 @@ static void make_strip(void *arg, size_t i, unsigned worker)
 		return;
 	for (size_t at = 0; at < size; at += row)
 		difference(r, bytes + at, s->scratch + worker * row);
-	s->size[i] = libdeflate_zlib_compress(
-		s->compressor[worker], bytes, size, s->packed + i * s->packed_max, s->packed_max);
+	s->size[i] = pack(s->deflate[worker], (uint8_t *)s->packed + i * s->packed_max,
+		(const uint8_t *)bytes, size);
 }
 
 static bool write_strip(TIFF *tiff, struct strips *s, size_t i)
@@ -201,7 +219,7 @@ static bool write_strip(TIFF *tiff, struct strips *s, size_t i)
 		return TIFFWriteEncodedStrip(tiff, number, bytes, (tmsize_t)s->size[i]) >= 0;
 	if (s->compression == TIFF_DEFLATE)
 		bytes = s->packed + i * s->packed_max;
-	return TIFFWriteRawStrip(tiff, number, bytes, (tmsize_t)s->size[i]) >= 0;
+	return s->size[i] > 0 && TIFFWriteRawStrip(tiff, number, bytes, (tmsize_t)s->size[i]) >= 0;
 }
 
 static bool write_strips(
@@ -217,13 +235,12 @@ static bool write_strips(
 	most = most < strips ? most : strips;
 	s.bytes = xaligned(most, rows * row);
 	s.size = xcalloc(most, sizeof(*s.size));
-	s.compressor = xcalloc(workers, sizeof(*s.compressor));
+	s.deflate = xcalloc(workers, sizeof(*s.deflate));
 	s.scratch = xaligned(workers, row);
 	if (compression == TIFF_DEFLATE) {
-		for (unsigned w = 0; w < workers; w++)
-			if (!(s.compressor[w] = libdeflate_alloc_compressor(DEFLATE_LEVEL)))
-				die(EXIT_OS, "out of memory");
-		s.packed_max = libdeflate_zlib_compress_bound(NULL, rows * row);
+		for (unsigned w = 0; w < workers && good; w++)
+			good = (s.deflate[w] = deflate_new(DEFLATE_LEVEL));
+		s.packed_max = good ? deflate_bound(s.deflate[0], rows * row) + ZLIB_FRAME : 0;
 		s.packed = xaligned(most, s.packed_max);
 	}
 	for (; s.first < strips && good; s.first += most) {
@@ -237,10 +254,10 @@ static bool write_strips(
 		}
 	}
 	for (unsigned w = 0; w < workers; w++)
-		libdeflate_free_compressor(s.compressor[w]);
+		deflate_free(s.deflate[w]);
 	free(s.packed);
 	free(s.scratch);
-	free(s.compressor);
+	free(s.deflate);
 	free(s.size);
 	free(s.bytes);
 	return good;
@@ -270,6 +287,8 @@ int tiff_encode(int fd, const struct raster *r, enum tiff_compression compressio
 	set_tags(tiff, r, compression);
 	if (write_strips(tiff, r, compression, pool))
 		TIFFWriteDirectory(tiff);
+	else if (e->code == 0)
+		fail(e, EXIT_OS, "tiff: a strip cannot be made");
 	TIFFClose(tiff);
 	return e->code;
 }

@@ -81,16 +81,30 @@ static bool test_stream(unsigned turn)
 	for (unsigned i = 0; i < 1 + turn % PIECES; i++) {
 		uint8_t *from = raw + n;
 		size_t count = paint(from, (unsigned)random64()), got;
-		bool literals = below(2);
+		unsigned how = (unsigned)below(3);
 
-		got = literals ? deflate_literals(out + size, from, count)
-			       : deflate_repeats(d, out + size, from, count);
+		got = how == 0	 ? deflate_literals(out + size, from, count)
+		      : how == 1 ? deflate_repeats(d, out + size, from, count)
+				 : deflate_piece(d, out + size, from, count);
 		right = right && got > 0 && got <= deflate_bound(d, count);
 		n += count;
 		size += got;
 	}
 	memcpy(out + size, deflate_end, sizeof(deflate_end));
 	right = right && unpacks(out, size + sizeof(deflate_end), raw, n);
+	free(out);
+	free(raw);
+	deflate_free(d);
+	return right;
+}
+
+static bool test_whole(unsigned turn)
+{
+	struct deflate *d = deflate_new(turn % 10);
+	uint8_t *raw = xmalloc(PIECE_MAX), *out = xmalloc(PIECE_MAX * 2);
+	size_t n = paint(raw, turn), size = deflate_stream(d, out, raw, n);
+	bool right = size > 0 && size <= deflate_bound(d, n) && unpacks(out, size, raw, n);
+
 	free(out);
 	free(raw);
 	deflate_free(d);
@@ -136,7 +150,11 @@ int main(int argc, char **argv)
 	seed_from(argc, argv);
 	for (unsigned turn = 0; turn < 60; turn++)
 		right = test_stream(turn) && right;
-	check(right, "60 streams of pieces of both sorts read back");
+	check(right, "60 streams of pieces of all sorts read back");
+	right = true;
+	for (unsigned turn = 0; turn < 70; turn++)
+		right = test_whole(turn) && right;
+	check(right, "70 whole streams, too");
 	test_literals();
 	test_entropy();
 	return done();
