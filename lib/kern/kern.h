@@ -121,6 +121,61 @@ struct kern_line {
 	double x, y, w, dx, dy, dw, area;
 };
 
+/* stack() makes so many neighbouring pixels at a time. */
+#define KERN_STACK_PIXELS 32
+
+/*
+ * Which samples of a pixel go. With m the median and sd the standard deviation (n - 1) of those
+ * that are left, below m - low * sigma and above m + high * sigma; again until none goes or at most
+ * 3 are left. A pass that would take all takes none.
+ */
+enum kern_reject {
+	KERN_REJECT_NONE,
+	KERN_REJECT_SIGMA, /* sigma = sd */
+	/*
+	 * sigma = sd at first, then 1.134 times the sd of the samples drawn in to m -+ 1.5 sigma,
+	 * until that changes it by at most 0.05 %, 20 times at most
+	 */
+	KERN_REJECT_WINSOR,
+	KERN_REJECT_MAD,	/* sigma = 1.4826 times the median of |x - m| */
+	KERN_REJECT_PERCENTILE, /* sigma = |m|; once */
+	KERN_REJECT_MINMAX, /* the `low` lowest and the `high` highest, if more than these are there */
+};
+
+enum kern_combine {
+	KERN_COMBINE_MEAN,
+	KERN_COMBINE_MEDIAN,
+	KERN_COMBINE_SUM,
+	KERN_COMBINE_MIN,
+	KERN_COMBINE_MAX,
+};
+
+/* A frame's samples: x becomes (x - base) * factor - offset; what is not finite is missing. */
+struct kern_stack_row {
+	const void *samples;
+	unsigned dtype; /* DTYPE_U16 or DTYPE_F32 */
+	float factor, offset;
+	float weight;	      /* >= 0 */
+	const float *weights; /* of each pixel, >= 0; NULL = 1 */
+};
+
+struct kern_stack {
+	size_t n; /* frames, 1 … 2^24 */
+	const struct kern_stack_row *row;
+	const float *base; /* of each pixel; NULL = 0 */
+	bool as_words;	   /* all rows are u16, base NULL, factors 1, offsets 0, not weighted */
+	bool weighted;	   /* the mean is one by weight * weights, if not all of these are 0 */
+	enum kern_reject reject; /* where there are 4 samples or more */
+	enum kern_combine combine;
+	float low, high; /* >= 0 */
+};
+
+struct kern_stacked {
+	float value[KERN_STACK_PIXELS];				     /* NaN without a sample */
+	int32_t valid[KERN_STACK_PIXELS];			     /* samples that were there */
+	int32_t low[KERN_STACK_PIXELS], high[KERN_STACK_PIXELS]; /* of them rejected */
+};
+
 struct kern {
 	int level;
 
@@ -244,6 +299,13 @@ struct kern {
 	size_t (*find_above)(const float *v, const float *limit, size_t n, size_t start);
 
 	/*
+	 * The pixels at … at + KERN_STACK_PIXELS - 1 of all rows. work: kern_stack_work_size(n)
+	 * floats, 64-byte aligned. With weights, samples that equal the lowest or the highest one
+	 * kept count as kept.
+	 */
+	void (*stack)(struct kern_stacked *out, const struct kern_stack *s, size_t at, float *work);
+
+	/*
 	 * What a least-squares step needs: with a profile's derivatives by its 8 parameters, in the
 	 * order of struct kern_profile, as vectors 0 … 7 over n pixels at (x, y), and the residual
 	 * value - profile as vector 8, all times weight (0 or 1): the scalar products of vectors
@@ -299,6 +361,11 @@ static inline bool kern_fft_reads(unsigned dtype)
 static inline size_t kern_fft_table_size(size_t n)
 {
 	return 3 * n + n / 8;
+}
+
+static inline size_t kern_stack_work_size(size_t n)
+{
+	return 3 * KERN_STACK_PIXELS * n + 8 * KERN_STACK_PIXELS;
 }
 
 static inline size_t kern_fft_work_size(size_t n)

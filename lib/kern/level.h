@@ -32,6 +32,7 @@
 	X(smooth, level)           \
 	X(smooth_rows, level)      \
 	X(find_above, level)       \
+	X(stack, level)            \
 	X(profile, level)          \
 	X(place, level)            \
 	X(resample, level)         \
