@@ -123,8 +123,8 @@ static int next_fits(struct image_file *f, struct image *image, bool *there, str
 		f->pixels = xaligned(bytes, 1);
 		f->room = bytes;
 	}
-	if (fits_file_read(f->fits, f->hdu, f->number, f->options.native, f->pixels,
-		    f->options.pool, e))
+	if (fits_file_read(
+		    f->fits, f->hdu, f->number, f->options.native, f->pixels, f->options.pool, e))
 		return e->code;
 	meta_clear(&f->meta);
 	fits_keys(&hdus->hdu[f->hdu], f->options.native, add_key, &f->meta);
@@ -208,8 +208,8 @@ void image_file_close(struct image_file *f)
 	free(f);
 }
 
-static void keep(struct image *image, struct meta *meta, const struct image *found,
-	const struct meta *its)
+static void keep(
+	struct image *image, struct meta *meta, const struct image *found, const struct meta *its)
 {
 	size_t bytes = image_count(found) * dtype_size(found->dtype);
 	void *pixels = xaligned(bytes, 1);

@@ -13,9 +13,9 @@
 #include "io/fits_parts.h"
 #include "kern/kern.h"
 
-#define PIECE ((size_t)1 << 18)	  /* bytes read and put in order at a time, in the cache */
-#define GROWTH_FREE (64u << 20)	  /* packed data may always grow to so much, */
-#define GROWTH_MAX 200		  /* and to so many times its size */
+#define PIECE ((size_t)1 << 18) /* bytes read and put in order at a time, in the cache */
+#define GROWTH_FREE (64u << 20) /* packed data may always grow to so much, */
+#define GROWTH_MAX 200		/* and to so many times its size */
 #define GZIP_WINDOW (15 + 16)
 
 int fits_file_bytes(void *arg, uint64_t offset, void *bytes, size_t n, struct error *e)
@@ -115,8 +115,8 @@ static int open_source(struct fits_file *f, struct error *e)
 		return e->code;
 	if (magic[0] != 0x1f || magic[1] != 0x8b)
 		return 0;
-	return inflate_all(f,
-		f->size * GROWTH_MAX > GROWTH_FREE ? f->size * GROWTH_MAX : GROWTH_FREE, e);
+	return inflate_all(
+		f, f->size * GROWTH_MAX > GROWTH_FREE ? f->size * GROWTH_MAX : GROWTH_FREE, e);
 }
 
 /* A packed image may be nearly nothing in the file, as an empty one is; but not without limit. */
@@ -141,8 +141,7 @@ int fits_file_open(struct fits_file **file, int fd, const char *path, struct err
 
 	f->path = xstrdup(path);
 	f->fd = fd;
-	if (open_source(f, &inner) ||
-		fits_scan(&f->hdus, f->size, fits_file_bytes, f, &inner) ||
+	if (open_source(f, &inner) || fits_scan(&f->hdus, f->size, fits_file_bytes, f, &inner) ||
 		check_growth(f, &inner)) {
 		fits_file_close(f);
 		return fail(e, inner.code, "%s: %s", path, inner.text);
@@ -171,7 +170,7 @@ void fits_conversion(const struct fits_hdu *hdu, bool native, struct fits_conver
 {
 	unsigned bits = (unsigned)abs(hdu->bitpix);
 
-	*c = (struct fits_conversion){.raw = hdu->bitpix == -64	 ? DTYPE_F64
+	*c = (struct fits_conversion){.raw = hdu->bitpix == -64	  ? DTYPE_F64
 					     : hdu->bitpix == -32 ? DTYPE_F32
 					     : bits == 8	  ? DTYPE_U8
 					     : bits == 16	  ? DTYPE_I16
@@ -236,8 +235,8 @@ static void load_piece(void *arg, size_t piece, unsigned worker)
 	} else if (l->file->memory) {
 		kern()->swap_mask(raw, l->file->memory + l->hdu->data + offset, n, size, l->c.mask);
 	} else {
-		if (fits_file_bytes(l->file, l->hdu->data + offset, raw, n * size,
-			    &l->error[worker]))
+		if (fits_file_bytes(
+			    l->file, l->hdu->data + offset, raw, n * size, &l->error[worker]))
 			return;
 		kern()->swap_mask(raw, raw, n, size, l->c.mask);
 	}

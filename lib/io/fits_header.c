@@ -67,7 +67,7 @@ static bool quoted(const char *p, const char *end, struct str *text)
 static bool continues(const struct fits_header *h, size_t i, const struct str *text)
 {
 	return text->len > 0 && text->p[text->len - 1] == '&' && i < h->count &&
-		!memcmp(fits_card(h, i), "CONTINUE  ", 10);
+	       !memcmp(fits_card(h, i), "CONTINUE  ", 10);
 }
 
 enum fits_value fits_value(const struct fits_header *h, size_t i, struct str *text)
@@ -133,8 +133,8 @@ static bool parse_integer(const char *text, int64_t *v)
 	return parse_i64(text + (*text == '+'), v);
 }
 
-int fits_i64(const struct fits_header *h, const char *name, int64_t *v, bool *there,
-	struct error *e)
+int fits_i64(
+	const struct fits_header *h, const char *name, int64_t *v, bool *there, struct error *e)
 {
 	size_t i = fits_find(h, name);
 	struct str text = {0};
@@ -148,8 +148,7 @@ int fits_i64(const struct fits_header *h, const char *name, int64_t *v, bool *th
 	return right ? 0 : fail(e, EXIT_DATA, "%s: must be an integer", name);
 }
 
-int fits_f64(
-	const struct fits_header *h, const char *name, double *v, bool *there, struct error *e)
+int fits_f64(const struct fits_header *h, const char *name, double *v, bool *there, struct error *e)
 {
 	size_t i = fits_find(h, name);
 	struct str text = {0};
@@ -283,8 +282,8 @@ static int read_scale(struct fits_hdu *u, struct error *e)
 	if (fits_i64(&u->header, u->compressed ? "ZBLANK" : "BLANK", &u->blank, &u->has_blank, e))
 		return e->code;
 	return !u->has_blank && u->compressed
-		? fits_i64(&u->header, "BLANK", &u->blank, &u->has_blank, e)
-		: 0;
+		       ? fits_i64(&u->header, "BLANK", &u->blank, &u->has_blank, e)
+		       : 0;
 }
 
 static bool has_logical(const struct fits_header *h, const char *name, const char *value)
@@ -316,7 +315,8 @@ static int read_claims(struct fits_hdu *u, bool first, struct error *e)
 		bounded(&u->header, "GCOUNT", 1, INT64_MAX / 16, 1, &groups, e))
 		return e->code;
 	if (image && u->axes > 0 && u->pixels == 0)
-		return fail(e, EXIT_DATA, "an axis of length 0: random groups and empty images are not read");
+		return fail(e, EXIT_DATA,
+			"an axis of length 0: random groups and empty images are not read");
 	if (image && (parameters != 0 || groups != 1))
 		return fail(e, EXIT_DATA, "PCOUNT and GCOUNT of an image: must be 0 and 1");
 	if (!mul_fits(u->pixels + (uint64_t)parameters, (uint64_t)groups, &u->size) ||
@@ -337,8 +337,8 @@ static int read_claims(struct fits_hdu *u, bool first, struct error *e)
 	return read_scale(u, e);
 }
 
-static int scan_hdu(struct fits_hdu *u, bool first, uint64_t *at, uint64_t size,
-	fits_read_fn *read, void *arg, struct error *e)
+static int scan_hdu(struct fits_hdu *u, bool first, uint64_t *at, uint64_t size, fits_read_fn *read,
+	void *arg, struct error *e)
 {
 	uint64_t padded;
 
@@ -357,8 +357,7 @@ static int scan_hdu(struct fits_hdu *u, bool first, uint64_t *at, uint64_t size,
 	return 0;
 }
 
-int fits_scan(
-	struct fits_hdus *out, uint64_t size, fits_read_fn *read, void *arg, struct error *e)
+int fits_scan(struct fits_hdus *out, uint64_t size, fits_read_fn *read, void *arg, struct error *e)
 {
 	uint64_t at = 0;
 	char start[10];

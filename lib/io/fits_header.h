@@ -40,7 +40,7 @@ char *fits_card_name(const char *card, char name[FITS_NAME]);
 
 enum fits_value {
 	FITS_COMMENTARY, /* no "= " in columns 9 and 10: text */
-	FITS_UNDEFINED,  /* no value */
+	FITS_UNDEFINED,	 /* no value */
 	FITS_TEXT,
 	FITS_LOGICAL,
 	FITS_NUMBER,
@@ -87,13 +87,12 @@ struct fits_hdus {
  * Scans the headers of a file of `size` bytes. 0, or an exit code with *e: EXIT_DATA for all that
  * is not FITS or lies. Junk behind the last HDU is allowed, padding may be missing there.
  */
-int fits_scan(
-	struct fits_hdus *out, uint64_t size, fits_read_fn *read, void *arg, struct error *e);
+int fits_scan(struct fits_hdus *out, uint64_t size, fits_read_fn *read, void *arg, struct error *e);
 void fits_hdus_free(struct fits_hdus *h);
 
 /* Integer and text of a header; false if absent. A value of another form is an error, *e. */
-int fits_i64(const struct fits_header *h, const char *name, int64_t *v, bool *there,
-	struct error *e);
+int fits_i64(
+	const struct fits_header *h, const char *name, int64_t *v, bool *there, struct error *e);
 int fits_f64(
 	const struct fits_header *h, const char *name, double *v, bool *there, struct error *e);
 bool fits_text(const struct fits_header *h, const char *name, struct str *text);

@@ -8,124 +8,122 @@
 #include "base/num.h"
 #include "base/utc.h"
 
-enum scope { SCOPE_PLAIN, SCOPE_GEOMETRY, SCOPE_VALUES, SCOPE_SCALING, SCOPE_STRUCTURE };
-
 /*
- * '#' stands for digits, a '?' at the end for the letter of an alternative WCS or nothing, '*' at
- * the end for anything. What is not here is plain.
+ * '#' stands for digits, a '?' at the end for the letter of an alternative WCS or nothing. What is
+ * not here is plain.
  */
 static const struct {
 	const char *pattern;
-	enum scope scope;
+	enum fits_scope scope;
 } scopes[] = {
-	{"SIMPLE", SCOPE_STRUCTURE},
-	{"XTENSION", SCOPE_STRUCTURE},
-	{"BITPIX", SCOPE_STRUCTURE},
-	{"NAXIS", SCOPE_STRUCTURE},
-	{"NAXIS#", SCOPE_STRUCTURE},
-	{"EXTEND", SCOPE_STRUCTURE},
-	{"PCOUNT", SCOPE_STRUCTURE},
-	{"GCOUNT", SCOPE_STRUCTURE},
-	{"GROUPS", SCOPE_STRUCTURE},
-	{"BLOCKED", SCOPE_STRUCTURE},
-	{"INHERIT", SCOPE_STRUCTURE},
-	{"EXTVER", SCOPE_STRUCTURE},
-	{"EXTLEVEL", SCOPE_STRUCTURE},
-	{"CHECKSUM", SCOPE_STRUCTURE},
-	{"DATASUM", SCOPE_STRUCTURE},
-	{"LONGSTRN", SCOPE_STRUCTURE},
-	{"END", SCOPE_STRUCTURE},
-	{"TFIELDS", SCOPE_STRUCTURE},
-	{"THEAP", SCOPE_STRUCTURE},
-	{"TTYPE#", SCOPE_STRUCTURE},
-	{"TFORM#", SCOPE_STRUCTURE},
-	{"TUNIT#", SCOPE_STRUCTURE},
-	{"TDIM#", SCOPE_STRUCTURE},
-	{"TNULL#", SCOPE_STRUCTURE},
-	{"TSCAL#", SCOPE_STRUCTURE},
-	{"TZERO#", SCOPE_STRUCTURE},
-	{"ZIMAGE", SCOPE_STRUCTURE},
-	{"ZSIMPLE", SCOPE_STRUCTURE},
-	{"ZTENSION", SCOPE_STRUCTURE},
-	{"ZEXTEND", SCOPE_STRUCTURE},
-	{"ZBLOCKED", SCOPE_STRUCTURE},
-	{"ZBITPIX", SCOPE_STRUCTURE},
-	{"ZNAXIS", SCOPE_STRUCTURE},
-	{"ZNAXIS#", SCOPE_STRUCTURE},
-	{"ZTILE#", SCOPE_STRUCTURE},
-	{"ZPCOUNT", SCOPE_STRUCTURE},
-	{"ZGCOUNT", SCOPE_STRUCTURE},
-	{"ZCMPTYPE", SCOPE_STRUCTURE},
-	{"ZNAME#", SCOPE_STRUCTURE},
-	{"ZVAL#", SCOPE_STRUCTURE},
-	{"ZQUANTIZ", SCOPE_STRUCTURE},
-	{"ZDITHER0", SCOPE_STRUCTURE},
-	{"ZMASKCMP", SCOPE_STRUCTURE},
-	{"ZBLANK", SCOPE_STRUCTURE},
-	{"ZSCALE", SCOPE_STRUCTURE},
-	{"ZZERO", SCOPE_STRUCTURE},
-	{"ZHECKSUM", SCOPE_STRUCTURE},
-	{"ZDATASUM", SCOPE_STRUCTURE},
-	{"BSCALE", SCOPE_SCALING},
-	{"BZERO", SCOPE_SCALING},
-	{"BLANK", SCOPE_SCALING},
-	{"BUNIT", SCOPE_VALUES},
-	{"DATAMIN", SCOPE_VALUES},
-	{"DATAMAX", SCOPE_VALUES},
-	{"CALSTAT", SCOPE_VALUES},
-	{"PEDESTAL", SCOPE_VALUES},
-	{"MIPS-HI", SCOPE_VALUES},
-	{"MIPS-LO", SCOPE_VALUES},
-	{"CBLACK", SCOPE_VALUES},
-	{"CWHITE", SCOPE_VALUES},
-	{"SATURATE", SCOPE_VALUES},
-	{"WCSAXES?", SCOPE_GEOMETRY},
-	{"WCSNAME?", SCOPE_GEOMETRY},
-	{"CTYPE#?", SCOPE_GEOMETRY},
-	{"CUNIT#?", SCOPE_GEOMETRY},
-	{"CRVAL#?", SCOPE_GEOMETRY},
-	{"CRPIX#?", SCOPE_GEOMETRY},
-	{"CDELT#?", SCOPE_GEOMETRY},
-	{"CRDER#?", SCOPE_GEOMETRY},
-	{"CSYER#?", SCOPE_GEOMETRY},
-	{"CNAME#?", SCOPE_GEOMETRY},
-	{"CROTA#", SCOPE_GEOMETRY},
-	{"SECPIX#", SCOPE_GEOMETRY},
-	{"CD#_#?", SCOPE_GEOMETRY},
-	{"PC#_#?", SCOPE_GEOMETRY},
-	{"PC######", SCOPE_GEOMETRY},
-	{"PV#_#?", SCOPE_GEOMETRY},
-	{"PS#_#?", SCOPE_GEOMETRY},
-	{"LONPOLE?", SCOPE_GEOMETRY},
-	{"LATPOLE?", SCOPE_GEOMETRY},
-	{"A_#_#", SCOPE_GEOMETRY},
-	{"B_#_#", SCOPE_GEOMETRY},
-	{"AP_#_#", SCOPE_GEOMETRY},
-	{"BP_#_#", SCOPE_GEOMETRY},
-	{"A_ORDER", SCOPE_GEOMETRY},
-	{"B_ORDER", SCOPE_GEOMETRY},
-	{"AP_ORDER", SCOPE_GEOMETRY},
-	{"BP_ORDER", SCOPE_GEOMETRY},
-	{"A_DMAX", SCOPE_GEOMETRY},
-	{"B_DMAX", SCOPE_GEOMETRY},
-	{"PLTSOLVD", SCOPE_GEOMETRY},
-	{"LTV#", SCOPE_GEOMETRY},
-	{"LTM#_#", SCOPE_GEOMETRY},
-	{"DATASEC", SCOPE_GEOMETRY},
-	{"TRIMSEC", SCOPE_GEOMETRY},
-	{"BIASSEC", SCOPE_GEOMETRY},
-	{"CCDSEC", SCOPE_GEOMETRY},
-	{"DETSEC", SCOPE_GEOMETRY},
-	{"AMPSEC", SCOPE_GEOMETRY},
-	{"XORGSUBF", SCOPE_GEOMETRY},
-	{"YORGSUBF", SCOPE_GEOMETRY},
-	{"XBAYROFF", SCOPE_GEOMETRY},
-	{"YBAYROFF", SCOPE_GEOMETRY},
-	{"BAYOFFX", SCOPE_GEOMETRY},
-	{"BAYOFFY", SCOPE_GEOMETRY},
-	{"BAYERPAT", SCOPE_GEOMETRY},
-	{"COLORTYP", SCOPE_GEOMETRY},
-	{"ROWORDER", SCOPE_GEOMETRY},
+	{"SIMPLE", FITS_STRUCTURE},
+	{"XTENSION", FITS_STRUCTURE},
+	{"BITPIX", FITS_STRUCTURE},
+	{"NAXIS", FITS_STRUCTURE},
+	{"NAXIS#", FITS_STRUCTURE},
+	{"EXTEND", FITS_STRUCTURE},
+	{"PCOUNT", FITS_STRUCTURE},
+	{"GCOUNT", FITS_STRUCTURE},
+	{"GROUPS", FITS_STRUCTURE},
+	{"BLOCKED", FITS_STRUCTURE},
+	{"INHERIT", FITS_STRUCTURE},
+	{"EXTVER", FITS_STRUCTURE},
+	{"EXTLEVEL", FITS_STRUCTURE},
+	{"CHECKSUM", FITS_STRUCTURE},
+	{"DATASUM", FITS_STRUCTURE},
+	{"LONGSTRN", FITS_STRUCTURE},
+	{"END", FITS_STRUCTURE},
+	{"TFIELDS", FITS_STRUCTURE},
+	{"THEAP", FITS_STRUCTURE},
+	{"TTYPE#", FITS_STRUCTURE},
+	{"TFORM#", FITS_STRUCTURE},
+	{"TUNIT#", FITS_STRUCTURE},
+	{"TDIM#", FITS_STRUCTURE},
+	{"TNULL#", FITS_STRUCTURE},
+	{"TSCAL#", FITS_STRUCTURE},
+	{"TZERO#", FITS_STRUCTURE},
+	{"ZIMAGE", FITS_STRUCTURE},
+	{"ZSIMPLE", FITS_STRUCTURE},
+	{"ZTENSION", FITS_STRUCTURE},
+	{"ZEXTEND", FITS_STRUCTURE},
+	{"ZBLOCKED", FITS_STRUCTURE},
+	{"ZBITPIX", FITS_STRUCTURE},
+	{"ZNAXIS", FITS_STRUCTURE},
+	{"ZNAXIS#", FITS_STRUCTURE},
+	{"ZTILE#", FITS_STRUCTURE},
+	{"ZPCOUNT", FITS_STRUCTURE},
+	{"ZGCOUNT", FITS_STRUCTURE},
+	{"ZCMPTYPE", FITS_STRUCTURE},
+	{"ZNAME#", FITS_STRUCTURE},
+	{"ZVAL#", FITS_STRUCTURE},
+	{"ZQUANTIZ", FITS_STRUCTURE},
+	{"ZDITHER0", FITS_STRUCTURE},
+	{"ZMASKCMP", FITS_STRUCTURE},
+	{"ZBLANK", FITS_STRUCTURE},
+	{"ZSCALE", FITS_STRUCTURE},
+	{"ZZERO", FITS_STRUCTURE},
+	{"ZHECKSUM", FITS_STRUCTURE},
+	{"ZDATASUM", FITS_STRUCTURE},
+	{"BSCALE", FITS_SCALING},
+	{"BZERO", FITS_SCALING},
+	{"BLANK", FITS_SCALING},
+	{"BUNIT", FITS_VALUES},
+	{"DATAMIN", FITS_VALUES},
+	{"DATAMAX", FITS_VALUES},
+	{"CALSTAT", FITS_VALUES},
+	{"PEDESTAL", FITS_VALUES},
+	{"MIPS-HI", FITS_VALUES},
+	{"MIPS-LO", FITS_VALUES},
+	{"CBLACK", FITS_VALUES},
+	{"CWHITE", FITS_VALUES},
+	{"SATURATE", FITS_VALUES},
+	{"WCSAXES?", FITS_GEOMETRY},
+	{"WCSNAME?", FITS_GEOMETRY},
+	{"CTYPE#?", FITS_GEOMETRY},
+	{"CUNIT#?", FITS_GEOMETRY},
+	{"CRVAL#?", FITS_GEOMETRY},
+	{"CRPIX#?", FITS_GEOMETRY},
+	{"CDELT#?", FITS_GEOMETRY},
+	{"CRDER#?", FITS_GEOMETRY},
+	{"CSYER#?", FITS_GEOMETRY},
+	{"CNAME#?", FITS_GEOMETRY},
+	{"CROTA#", FITS_GEOMETRY},
+	{"SECPIX#", FITS_GEOMETRY},
+	{"CD#_#?", FITS_GEOMETRY},
+	{"PC#_#?", FITS_GEOMETRY},
+	{"PC######", FITS_GEOMETRY},
+	{"PV#_#?", FITS_GEOMETRY},
+	{"PS#_#?", FITS_GEOMETRY},
+	{"LONPOLE?", FITS_GEOMETRY},
+	{"LATPOLE?", FITS_GEOMETRY},
+	{"A_#_#", FITS_GEOMETRY},
+	{"B_#_#", FITS_GEOMETRY},
+	{"AP_#_#", FITS_GEOMETRY},
+	{"BP_#_#", FITS_GEOMETRY},
+	{"A_ORDER", FITS_GEOMETRY},
+	{"B_ORDER", FITS_GEOMETRY},
+	{"AP_ORDER", FITS_GEOMETRY},
+	{"BP_ORDER", FITS_GEOMETRY},
+	{"A_DMAX", FITS_GEOMETRY},
+	{"B_DMAX", FITS_GEOMETRY},
+	{"PLTSOLVD", FITS_GEOMETRY},
+	{"LTV#", FITS_GEOMETRY},
+	{"LTM#_#", FITS_GEOMETRY},
+	{"DATASEC", FITS_GEOMETRY},
+	{"TRIMSEC", FITS_GEOMETRY},
+	{"BIASSEC", FITS_GEOMETRY},
+	{"CCDSEC", FITS_GEOMETRY},
+	{"DETSEC", FITS_GEOMETRY},
+	{"AMPSEC", FITS_GEOMETRY},
+	{"XORGSUBF", FITS_GEOMETRY},
+	{"YORGSUBF", FITS_GEOMETRY},
+	{"XBAYROFF", FITS_GEOMETRY},
+	{"YBAYROFF", FITS_GEOMETRY},
+	{"BAYOFFX", FITS_GEOMETRY},
+	{"BAYOFFY", FITS_GEOMETRY},
+	{"BAYERPAT", FITS_GEOMETRY},
+	{"COLORTYP", FITS_GEOMETRY},
+	{"ROWORDER", FITS_GEOMETRY},
 };
 
 static bool matches(const char *pattern, const char *name)
@@ -147,7 +145,7 @@ static bool matches(const char *pattern, const char *name)
 	return !*name;
 }
 
-static enum scope scope_of(const char *card)
+enum fits_scope fits_card_scope(const char *card)
 {
 	char name[FITS_NAME];
 
@@ -155,7 +153,7 @@ static enum scope scope_of(const char *card)
 	for (size_t i = 0; i < COUNT_OF(scopes); i++)
 		if (matches(scopes[i].pattern, name))
 			return scopes[i].scope;
-	return SCOPE_PLAIN;
+	return FITS_PLAIN;
 }
 
 /* The names a thing goes by, best first. */
@@ -206,8 +204,7 @@ static bool parse_time(const struct fits_header *h, const char *date, struct utc
 		str_addf(&whole, "19%.2s-%.2s-%.2s", date + 6, date + 3, date);
 	else
 		str_add(&whole, date);
-	if (!strchr(whole.p, 'T') &&
-		(fits_text(h, "TIME-OBS", &time) || fits_text(h, "UT", &time)))
+	if (!strchr(whole.p, 'T') && (fits_text(h, "TIME-OBS", &time) || fits_text(h, "UT", &time)))
 		str_addf(&whole, "T%s", time.p);
 	right = utc_parse(whole.p, t);
 	str_free(&time);
@@ -316,7 +313,8 @@ static int64_t offset(struct sorting *s, const char *name, const char *other)
 	int64_t v = 0;
 	bool there;
 
-	if (!fits_i64(s->h, name, &v, &there, &e) && !there && fits_i64(s->h, other, &v, &there, &e))
+	if (!fits_i64(s->h, name, &v, &there, &e) && !there &&
+		fits_i64(s->h, other, &v, &there, &e))
 		return 0;
 	return v & 1;
 }
@@ -419,12 +417,12 @@ static void tell_card(struct sorting *s, const char *key, const char *card)
 static void tell_cards(struct sorting *s, bool native)
 {
 	static const char *const keys[] = {
-		[SCOPE_PLAIN] = "fits.card",
-		[SCOPE_GEOMETRY] = "%fits.card",
-		[SCOPE_VALUES] = "~fits.card",
-		[SCOPE_SCALING] = "~fits.card",
+		[FITS_PLAIN] = "fits.card",
+		[FITS_GEOMETRY] = "%fits.card",
+		[FITS_VALUES] = "~fits.card",
+		[FITS_SCALING] = "~fits.card",
 	};
-	enum scope scope = SCOPE_PLAIN;
+	enum fits_scope scope = FITS_PLAIN;
 
 	for (size_t i = 0; i < s->h->count; i++) {
 		const char *card = fits_card(s->h, i);
@@ -432,8 +430,8 @@ static void tell_cards(struct sorting *s, bool native)
 		if (s->moved[i] || is_blank(card))
 			continue;
 		if (!fits_card_is(card, "CONTINUE"))
-			scope = scope_of(card);
-		if (scope == SCOPE_STRUCTURE || (scope == SCOPE_SCALING && !native))
+			scope = fits_card_scope(card);
+		if (scope == FITS_STRUCTURE || (scope == FITS_SCALING && !native))
 			continue;
 		tell_card(s, keys[scope], card);
 	}

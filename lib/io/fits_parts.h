@@ -21,10 +21,10 @@ struct fits_file {
 
 /* How the pixels of an HDU become what is handed out. */
 struct fits_conversion {
-	unsigned raw;	 /* u8 i16 i32 i64 f32 f64 */
-	unsigned dtype;	 /* handed out */
-	bool physical;	 /* by zero, scale and blank; else by mask alone */
-	uint64_t mask;	 /* the sign bit, if it is turned over */
+	unsigned raw;	/* u8 i16 i32 i64 f32 f64 */
+	unsigned dtype; /* handed out */
+	bool physical;	/* by zero, scale and blank; else by mask alone */
+	uint64_t mask;	/* the sign bit, if it is turned over */
 };
 
 void fits_conversion(const struct fits_hdu *hdu, bool native, struct fits_conversion *c);
