@@ -39,8 +39,9 @@ static const struct option options[] = {
 };
 
 #define KEY "~x.stretch"
-#define MID_MIN 1e-4 /* curves of a smaller one would be steeper than stretch_curve_valid allows \
-		      */
+#define MID_MIN                                                                          \
+	1e-4 /* curves of a smaller one would be steeper than stretch_curve_valid allows \
+	      */
 
 static const char *const methods[] = {"auto", "mtf", "arcsinh", "asinh", "linear", "log"};
 
@@ -74,10 +75,17 @@ static void parse_clip(const char *text, struct stretch_options *o)
 		die(EXIT_USAGE, "--clip: '%s': percentiles must lie in 0 to 100", text);
 }
 
+struct state {
+	struct stretch_options wanted;
+	float *v; /* the result; kept, as touching new memory takes longer than the stretch */
+	size_t size;
+};
+
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
-	struct stretch_options *s = f->state = xcalloc(1, sizeof(*s));
+	struct state *state = f->state = xcalloc(1, sizeof(*state));
+	struct stretch_options *s = &state->wanted;
 	bool given = o->method != STRETCH_AUTO;
 	bool asinh = o->method == STRETCH_ARCSINH || o->method == STRETCH_ASINH;
 
@@ -114,7 +122,6 @@ static void prepare(struct filter *f)
 static void write_curve(struct meta *own, const struct stretch_curve *c, const struct image *from)
 {
 	char black[NUMBER_TEXT], white[NUMBER_TEXT], shape[NUMBER_TEXT], scale[NUMBER_TEXT];
-
 	struct str text = {0};
 
 	str_addf(&text, "%s %s %s %s %s %s", methods[c->method], format_f32(black, c->black),
@@ -181,7 +188,7 @@ static void recall(const struct meta *meta, struct stretch_curve *curve, struct 
 static void undo(struct filter *f, const struct frame *frame, const struct image *image, float *v,
 	struct stretch_curve *curve, struct meta *own)
 {
-	const struct stretch_options *o = f->state;
+	const struct stretch_options *o = &((const struct state *)f->state)->wanted;
 	const struct stretch_curve to_display = {STRETCH_LINEAR, 0, (float)image->full_scale, 0};
 	struct image out = *image;
 	size_t n = image_plane(image);
@@ -205,6 +212,7 @@ static void undo(struct filter *f, const struct frame *frame, const struct image
 static void apply(struct filter *f, const struct frame *frame, const struct image *image, float *v,
 	struct stretch_curve *curve, struct meta *own)
 {
+	const struct stretch_options *wanted = &((const struct state *)f->state)->wanted;
 	const float *in = image->pixels;
 	struct image out = *image;
 	size_t n = image_plane(image);
@@ -217,7 +225,7 @@ static void apply(struct filter *f, const struct frame *frame, const struct imag
 		image_f32(image, v, f->pool);
 		in = v;
 	}
-	stretch_find(in, image->planes, n, image->full_scale, f->state, f->pool, curve);
+	stretch_find(in, image->planes, n, image->full_scale, wanted, f->pool, curve);
 	stretch_apply(v, in, image->planes, n, curve, f->pool);
 	for (size_t p = 0; p < image->planes; p++)
 		write_curve(own, &curve[p], image);
@@ -228,19 +236,22 @@ static void apply(struct filter *f, const struct frame *frame, const struct imag
 static void stretch(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
+	struct state *s = f->state;
 	struct stretch_curve *curve;
 	struct meta own = {0};
 	struct image image;
-	float *v;
 
 	image_view(f, frame, &image);
 	curve = xcalloc(image.planes, sizeof(*curve));
-	v = xaligned(image_count(&image), sizeof(*v));
+	if (image_count(&image) > s->size) {
+		free(s->v);
+		s->size = image_count(&image);
+		s->v = xaligned(s->size, sizeof(*s->v));
+	}
 	filter_own_meta(f, frame, &own);
-	(o->inverse ? undo : apply)(f, frame, &image, v, curve, &own);
+	(o->inverse ? undo : apply)(f, frame, &image, s->v, curve, &own);
 	meta_clear(&own);
 	free(curve);
-	free(v);
 }
 
 static const struct command command = {
