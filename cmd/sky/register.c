@@ -13,6 +13,7 @@
 #include "image/cards.h"
 #include "image/file.h"
 #include "image/image.h"
+#include "image/members.h"
 #include "image/store.h"
 #include "image/warped.h"
 #include "sky/align.h"
@@ -67,6 +68,7 @@ struct measured {
 
 struct registering {
 	struct reference reference;
+	enum transform_model model;
 	bool reference_is_file, wants_best, holds;
 	struct image_warper *warper;
 	struct store *store;
@@ -82,6 +84,7 @@ static void prepare(struct filter *f)
 	const struct options *o = f->options;
 	struct registering *r = f->state = xcalloc(1, sizeof(*r));
 
+	r->model = (enum transform_model)o->model;
 	r->wants_best = !strcmp(o->ref, "best");
 	r->reference_is_file = strcmp(o->ref, "first") != 0 && !r->wants_best;
 	r->holds = r->wants_best || o->frame != FRAMING_REFERENCE;
@@ -109,8 +112,7 @@ static void find_stars(struct filter *f, const struct image *i, struct align_sta
 static void check_image(const struct image *i, const struct meta *meta)
 {
 	if (i->planes == 1 && image_bayer(meta))
-		die(EXIT_DATA, "expects a colour or mono image, got a mosaic of colours (debayer "
-			       "missing?)");
+		die(EXIT_DATA, "expects no mosaic of colours, got %%bayer (debayer missing?)");
 	if (i->width > WARP_SIDE_MAX || i->height > WARP_SIDE_MAX)
 		die(EXIT_DATA, "an image of %zu x %zu: a side must be at most %d px", i->width,
 			i->height, WARP_SIDE_MAX);
@@ -123,9 +125,7 @@ static void set_grid(struct filter *f, const struct framed *frames, size_t n)
 
 	if (!framing_grid((enum framing)o->frame, o->scale, r->reference.width, r->reference.height,
 		    frames, n, WARP_SIDE_MAX, &r->grid))
-		die(EXIT_DATA,
-			"--frame: the frames have no area in common, or one over %d times "
-			"the reference's",
+		die(EXIT_DATA, "--frame: no area in common, or one over %d times the reference's",
 			FRAMING_AREA_MOST);
 }
 
@@ -184,41 +184,22 @@ static void take_reference(struct filter *f, const struct frame *frame, struct m
 	m->why = NULL;
 }
 
-static void match(struct filter *f, struct measured *m)
-{
-	const struct options *o = f->options;
-	const struct registering *r = f->state;
-
-	m->why = align_match(
-		&r->reference.stars, &m->stars, (enum transform_model)o->model, &m->match);
-}
-
 static void reject(struct filter *f, const struct frame *frame, const struct measured *m)
 {
 	struct registering *r = f->state;
 	const char *object = meta_get(filter_meta(f, frame), "object");
 
 	err_at_frame(frame->seq, frame->index);
-	warn("%s%srejected: %s (it has %zu)", object ? object : "", object ? ": " : "", m->why,
+	warn("%s%srejected: %s (%zu found)", object ? object : "", object ? ": " : "", m->why,
 		m->stars.count);
 	r->rejected++;
 }
 
-/* Frames of one group that are passed on; tables of pixels are not. */
-static bool is_passed(struct filter *f, const struct frame *frame)
+static void add_row(struct registering *r, int64_t index, const struct measured *m)
 {
-	const char *coords = meta_get(filter_meta(f, frame), "%coords");
-
-	return frame->kind == KIND_IMAGE || !coords || strcmp(coords, "pixel") != 0;
-}
-
-static void add_row(struct filter *f, const struct frame *frame, const struct measured *m)
-{
-	struct registering *r = f->state;
 	char number[NUMBER_TEXT];
 
-	str_addf(
-		&r->table, "%llu %lld", (unsigned long long)r->frames - 1, (long long)frame->index);
+	str_addf(&r->table, "%llu %lld", (unsigned long long)r->frames - 1, (long long)index);
 	for (int i = 0; i < 9; i++)
 		str_addf(&r->table, " %.12g", m->match.transform.m[i]);
 	str_addf(&r->table, " %zu %zu %.4f %zu %s\n", m->match.pairs, m->match.inliers,
@@ -226,13 +207,12 @@ static void add_row(struct filter *f, const struct frame *frame, const struct me
 }
 
 /* An image of any role, on the grid. */
-static void put_warped(
-	struct filter *f, const struct frame *frame, const struct measured *m, bool last)
+static void put_warped(struct filter *f, const struct frame *frame, void *arg)
 {
+	const struct measured *m = arg;
 	struct registering *r = f->state;
 	struct transform t = framing_transform(&r->grid, &m->match.transform);
 	struct image image, result;
-	struct frame like = *frame;
 	struct meta own = {0};
 
 	image_view(f, frame, &image);
@@ -247,9 +227,7 @@ static void put_warped(
 		if (isfinite(m->stars.fwhm_px))
 			meta_setf(&own, "~fwhm_px", "%.4g", m->stars.fwhm_px * r->grid.scale);
 	}
-	like.flags =
-		(uint16_t)((frame->flags & FRAME_DISCONTINUITY) | (last ? FRAME_GROUP_LAST : 0));
-	image_put(f, &like, &own, &result);
+	image_put(f, frame, &own, &result);
 	meta_clear(&own);
 }
 
@@ -257,27 +235,10 @@ static void put_group(
 	struct filter *f, const struct frame *frames, size_t count, struct measured *m)
 {
 	struct registering *r = f->state;
-	const struct frame *science = science_of(f, frames, count);
-	size_t last = 0;
 
 	r->kept++;
-	add_row(f, science, m);
-	for (size_t i = 0; i < count; i++)
-		if (is_passed(f, &frames[i]))
-			last = i;
-	for (size_t i = 0; i < count; i++) {
-		struct frame passed = frames[i];
-
-		if (!is_passed(f, &passed)) {
-			r->dropped++;
-		} else if (passed.kind == KIND_IMAGE) {
-			put_warped(f, &passed, m, i == last);
-		} else {
-			passed.flags = (uint16_t)((passed.flags & ~FRAME_GROUP_LAST) |
-						  (i == last ? FRAME_GROUP_LAST : 0));
-			filter_put(f, &passed);
-		}
-	}
+	add_row(r, frames->index, m);
+	r->dropped += members_each(f, frames, count, put_warped, m);
 }
 
 static void keep_for_later(
@@ -314,7 +275,7 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 		return;
 	}
 	if (r->reference.known)
-		match(f, &m);
+		m.why = align_match(&r->reference.stars, &m.stars, r->model, &m.match);
 	else if (m.stars.count < REFERENCE_STARS_MIN)
 		m.why = "too few stars for a reference";
 	else
@@ -361,7 +322,7 @@ static void put_held(struct filter *f)
 		if (!r->reference.known)
 			m->why = "too few stars for a reference";
 		else if (i != chosen)
-			match(f, m);
+			m->why = align_match(&r->reference.stars, &m->stars, r->model, &m->match);
 		if (!m->why)
 			framed[kept++] = (struct framed){m->match.transform, m->width, m->height};
 	}
@@ -383,18 +344,11 @@ static void put_held(struct filter *f)
 	store_clear(r->store);
 }
 
-static void write_table(const char *path, const struct str *table)
-{
-	struct outfile *out = outfile_open(path, false);
-
-	outfile_write(out, table->p, table->len);
-	outfile_commit(out);
-}
-
 static void end(struct filter *f, const struct meta *end_meta)
 {
 	const struct options *o = f->options;
 	struct registering *r = f->state;
+	struct outfile *out;
 
 	(void)end_meta;
 	if (r->holds)
@@ -406,8 +360,11 @@ static void end(struct filter *f, const struct meta *end_meta)
 		filter_note(f, "rejected", (int64_t)r->rejected);
 	if (r->dropped > 0)
 		filter_note(f, "dropped", (int64_t)r->dropped);
-	if (o->transforms_out)
-		write_table(o->transforms_out, &r->table);
+	if (o->transforms_out) {
+		out = outfile_open(o->transforms_out, false);
+		outfile_write(out, r->table.p, r->table.len);
+		outfile_commit(out);
+	}
 }
 
 static const struct command command = {
@@ -421,7 +378,6 @@ static const struct command command = {
 	.out = KIND_BIT(KIND_IMAGE),
 	.dtypes_in = "u16 f32 u8 i8 i16 u32 i32 f64",
 	.dtypes_out = "f32",
-	.unit_out = "adu",
 	.changes = CHANGES_SHAPE | CHANGES_VALUES,
 	.parallel = true,
 	.all_cpus = true,
