@@ -34,6 +34,7 @@ static const struct option options[] = {
 
 struct state {
 	struct color_plane given[3];
+	int64_t passed, background_only; /* images of this segment */
 };
 
 static void prepare(struct filter *f)
@@ -104,13 +105,13 @@ static void note_planes(struct meta *own, const struct color_plane plane[3])
 static void say_background_only(struct filter *f)
 {
 	note("too few stars and bright pixels: only the background is balanced");
-	filter_note(f, "background_only", 1);
+	((struct state *)f->state)->background_only++;
 }
 
 static void balance(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
-	const struct state *s = f->state;
+	struct state *s = f->state;
 	struct color_plane plane[3];
 	struct image image, out;
 	struct meta own = {0};
@@ -119,7 +120,7 @@ static void balance(struct filter *f, const struct frame *frame)
 	image_view(f, frame, &image);
 	if (image.planes != 3) {
 		note("an image of %zu planes passes as it is", image.planes);
-		filter_note(f, "passed", 1);
+		s->passed++;
 		filter_forward(f, frame);
 		return;
 	}
@@ -146,6 +147,18 @@ static void balance(struct filter *f, const struct frame *frame)
 	free(v);
 }
 
+static void end(struct filter *f, const struct meta *meta)
+{
+	struct state *s = f->state;
+
+	(void)meta;
+	if (s->passed)
+		filter_note(f, "passed", s->passed);
+	if (s->background_only)
+		filter_note(f, "background_only", s->background_only);
+	s->passed = s->background_only = 0;
+}
+
 static const struct command command = {
 	.name = "color-balance",
 	.summary = "make background and stars of colour images grey",
@@ -164,6 +177,7 @@ static const struct command command = {
 	.options_size = sizeof(struct options),
 	.prepare = prepare,
 	.frame = balance,
+	.end = end,
 };
 
 int main(int argc, char **argv)

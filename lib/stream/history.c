@@ -53,7 +53,8 @@ static void allow_files(struct filter *f)
 	if (count == s->read_count)
 		return;
 	paths = xcalloc(count, sizeof(*paths));
-	memcpy(paths, s->read_paths, s->read_count * sizeof(*paths));
+	if (s->read_count)
+		memcpy(paths, s->read_paths, s->read_count * sizeof(*paths));
 	for (const struct file_sum *sum = f->inner->file_sums; sum; sum = sum->next)
 		paths[s->read_count++] = sum->path;
 	s->read_paths = paths;

@@ -45,6 +45,11 @@ values() {
 	color-balance <in >out
 	stream-payload in | cmp - <(stream-payload out)
 	stream-head --all out | grep -q 'note color-balance passed=1'
+	cat in in >two
+	color-balance <two | stream-head --all >text
+	[[ $(grep -c 'note color-balance passed=1' text) == 2 ]]
+	needs sky-gen
+	sky-gen --count 3 | color-balance | stream-head --all | grep -q 'note color-balance passed=3'
 }
 
 @test "color-balance: options that contradict each other" {
