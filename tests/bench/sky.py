@@ -241,6 +241,21 @@ def bench_rates():
             say("j", figure, max(found), unit)
 
 
+def bench_png():
+    """(k) PNG of noise against libpng, in one process on the same pixels."""
+    program = "build/tests/unit/png"
+    if not os.path.exists(program):
+        missing("k", "PNG of noise against libpng (make tests)")
+        return
+    text = subprocess.run([program, "--bench"], capture_output=True, text=True, check=True).stdout
+    for what, rate, peer, size in re.findall(
+            r"noise, (.*), \d+ threads: (\d+) MB/s, libpng level 1 (\d+) MB/s, size ([\d.]+)", text):
+        ratio = float(rate) / float(peer)
+        say("k", f"PNG of noise, {what}", float(rate), "MB/s", "aim 500")
+        say("k", "ratio to libpng level 1", ratio, "x", ">= 3", ratio >= 3)
+        say("k", "size, of libpng level 1", float(size), "x", "<= 1", float(size) <= 1)
+
+
 def run(work):
     if not os.path.exists(os.path.join(TRUTH, "mknight.c")):
         missing("f", f"nights of known truth ({TRUTH}/mknight.c)")
@@ -252,3 +267,4 @@ def run(work):
     bench_stack(work)
     bench_stretch(work)
     bench_rates()
+    bench_png()
