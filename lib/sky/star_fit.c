@@ -10,7 +10,7 @@
 #define CLOSE_ENOUGH 5e-3   /* a last step in px; what is left is its square */
 #define WING_MIN 0.01	    /* beta 100: a Gaussian */
 #define WING_MAX 0.8	    /* beta 1.25 */
-#define ROUNDEST_LOST 0.5   /* minor over major axis; below it is no star */
+#define AXES_RATIO_MIN 0.5  /* minor over major; below is no star */
 #define RESIDUAL_MAX 0.2    /* of the amplitude, beyond noise */
 #define SATURATED_TOP 0.97f /* of the peak: what a star that was clipped before calibration has */
 #define FLAT_MIN 4	    /* px */
@@ -356,7 +356,7 @@ static bool like_a_star(const struct fit *f, const struct fitted *out, double re
 	double beyond = rms > noise ? sqrt(rms * rms - noise * noise) : 0;
 
 	return hypot(f->p[X], f->p[Y]) <= reach && beyond <= RESIDUAL_MAX * f->p[AMPLITUDE] &&
-	       out->star.fwhm_y >= (float)ROUNDEST_LOST * out->star.fwhm_x &&
+	       out->star.fwhm_y >= (float)AXES_RATIO_MIN * out->star.fwhm_x &&
 	       isfinite(out->star.flux) && isfinite(out->star.snr);
 }
 

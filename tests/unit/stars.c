@@ -60,7 +60,7 @@ static double profile(double r2, double fwhm, double beta)
 /* `wide` stretches the star along x. */
 static void plant(struct scene *s, struct planted p, double fwhm, double beta, double wide)
 {
-	int reach = (int)(12 * fwhm), x0 = (int)p.x, y0 = (int)p.y;
+	int reach = (int)fmin(12 * fwhm, 60), x0 = (int)p.x, y0 = (int)p.y;
 
 	for (int y = y0 - reach; y <= y0 + reach; y++)
 		for (int x = x0 - reach; x <= x0 + reach; x++) {
@@ -326,6 +326,30 @@ static void check_pairs(void)
 	free(s.plane);
 }
 
+/* Far wider than the smoothing: a star has many peaks, and is one. */
+static void check_wide(double fwhm, double peak)
+{
+	struct scene s = scene_new(720, 600, 1000, 10);
+	struct planted p[30];
+	struct star_field f;
+	struct outcome o;
+	size_t n = 0;
+
+	for (double y = 60; y < 600; y += 120)
+		for (double x = 60; x < 720; x += 120) {
+			p[n] = (struct planted){x + uniform(), y + uniform(),
+				peak * fwhm * fwhm * 1.133 * (0.5 + uniform())};
+			plant(&s, p[n++], fwhm, 0, 1);
+		}
+	find(&s, &usual, &f);
+	o = compare(&f, p, n);
+	check(o.found == n && o.strangers == 0 && fabs(f.fwhm / fwhm - 1) < 0.03,
+		"fwhm %g, peak %g: %zu of %zu stars, %zu more, median %.2f", fwhm, peak, o.found, n,
+		o.strangers, f.fwhm);
+	free(f.star);
+	free(s.plane);
+}
+
 static bool same_star(const struct star *a, const struct star *b)
 {
 	return a->x == b->x && a->y == b->y && a->flux == b->flux && a->snr == b->snr &&
@@ -463,6 +487,8 @@ int main(int argc, char **argv)
 	check_saturated(INFINITY);
 	check_shape();
 	check_pairs();
+	check_wide(12, 100);
+	check_wide(18, 3000);
 	check_threads();
 	check_missing();
 	check_odd_plane(1, 1, 7, 0, "one value");
