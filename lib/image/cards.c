@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "io/fits_header.h"
 
 #define KEY_SIZE 8
 #define VALUE_AT 10
@@ -104,4 +105,53 @@ void cards_copy_geometry(
 	meta_remove(to, "%fits.card");
 	for (size_t at = 0; (value = meta_next(from, "%fits.card", &at));)
 		add_card(to, value, left, top, scale);
+}
+
+/* A card as files hold it: metadata leave blanks at its end out. */
+static char *padded(const char *text, char card[FITS_CARD + 1])
+{
+	snprintf(card, FITS_CARD + 1, "%-80s", text);
+	return card;
+}
+
+bool cards_value(
+	const struct meta *meta, const char *key, const char *keyword, char value[CARD_TEXT])
+{
+	char card[FITS_CARD + 1];
+	const struct fits_header header = {card, 1};
+	struct str found = {0};
+	enum fits_value kind = FITS_UNDEFINED;
+	const char *text;
+
+	for (size_t at = 0; kind <= FITS_UNDEFINED && (text = meta_next(meta, key, &at));)
+		if (fits_card_is(padded(text, card), keyword))
+			kind = fits_value(&header, 0, &found);
+	if (kind > FITS_UNDEFINED && kind != FITS_MALFORMED)
+		snprintf(value, CARD_TEXT, "%s", found.p ? found.p : "");
+	str_free(&found);
+	return kind > FITS_UNDEFINED && kind != FITS_MALFORMED;
+}
+
+static bool is_one_of(const char *text, const char *const *keywords)
+{
+	char card[FITS_CARD + 1];
+
+	padded(text, card);
+	for (; *keywords; keywords++)
+		if (fits_card_is(card, *keywords))
+			return true;
+	return false;
+}
+
+void cards_remove(struct meta *meta, const char *key, const char *const *keywords)
+{
+	struct meta before = {0};
+	const char *text;
+
+	meta_copy(&before, meta);
+	meta_remove(meta, key);
+	for (size_t at = 0; (text = meta_next(&before, key, &at));)
+		if (!is_one_of(text, keywords))
+			meta_add(meta, key, text);
+	meta_clear(&before);
 }

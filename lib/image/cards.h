@@ -15,4 +15,15 @@
 void cards_copy_geometry(
 	struct meta *to, const struct meta *from, double left, double top, double scale);
 
+/*
+ * The value of the first card of that keyword under key: a string without quotes, anything else as
+ * it stands; false if no card has one.
+ */
+#define CARD_TEXT 81
+bool cards_value(
+	const struct meta *meta, const char *key, const char *keyword, char value[CARD_TEXT]);
+
+/* Takes away the cards under key whose keyword is one of a list that NULL ends. */
+void cards_remove(struct meta *meta, const char *key, const char *const *keywords);
+
 #endif

@@ -176,6 +176,13 @@ struct kern_stacked {
 	int32_t low[KERN_STACK_PIXELS], high[KERN_STACK_PIXELS]; /* of them rejected */
 };
 
+/* What is taken from raw values and what they are multiplied by: arrays as long as they, or NULL. */
+struct kern_calibration {
+	const float *base, *slope; /* slope only with base */
+	const float *factor;
+	float scale, shift, add;
+};
+
 struct kern {
 	int level;
 
@@ -334,6 +341,12 @@ struct kern {
 	/* The same, linear between the pixels 0 and 1 from the whole part. */
 	void (*bilinear)(float *out, const float *plane, size_t width, const int32_t *x,
 		const int32_t *y, size_t n);
+
+	/*
+	 * v = (v + shift - (base + scale slope)) factor + add, over n < 2^32 values; returns how
+	 * many were below 0 before `add` came.
+	 */
+	size_t (*calibrate)(float *v, size_t n, const struct kern_calibration *c);
 };
 
 /*

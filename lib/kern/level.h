@@ -36,7 +36,8 @@
 	X(profile, level)          \
 	X(place, level)            \
 	X(resample, level)         \
-	X(bilinear, level)
+	X(bilinear, level)         \
+	X(calibrate, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level
 #define KERN_DECLARE(name, level) \

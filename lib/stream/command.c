@@ -220,6 +220,12 @@ static void refuse_terminal_output(const struct filter *f)
 			"standard output is a terminal: pipe it into stream-head or use '> FILE'");
 }
 
+static void refuse_terminals(const struct filter *f)
+{
+	refuse_terminal_input(f);
+	refuse_terminal_output(f);
+}
+
 static void run_source(struct filter *f)
 {
 	f->command->run(f);
@@ -274,6 +280,7 @@ int command_main(const struct command *command, int argc, char **argv)
 {
 	struct filter_inner inner = {0};
 	struct filter f = {.command = command, .inner = &inner};
+	bool may_become_source = command->role == ROLE_FILTER && command->run;
 	int *fds = NULL;
 	int code = EXIT_OK;
 
@@ -288,9 +295,8 @@ int command_main(const struct command *command, int argc, char **argv)
 		command->run(&f);
 		return EXIT_OK;
 	}
-	if (!command->run) /* else it may yet become a source */
-		refuse_terminal_input(&f);
-	refuse_terminal_output(&f);
+	if (!may_become_source)
+		refuse_terminals(&f);
 	allow_many_files();
 	if (command->stream_operands)
 		fds = open_operands(&f);
@@ -298,7 +304,8 @@ int command_main(const struct command *command, int argc, char **argv)
 		sink_prepare(&f);
 	if (command->prepare)
 		command->prepare(&f);
-	refuse_terminal_input(&f);
+	if (may_become_source)
+		refuse_terminals(&f);
 	refuse_own_input(&f, fds);
 	history_prepare(&f);
 	if (command->role != ROLE_SINK || f.sink.pass)
