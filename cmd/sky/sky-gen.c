@@ -66,8 +66,8 @@ static const struct option options[] = {
 		"of the detector, and a fiftieth of them cold; -1 = one in 1200"},
 	{0, "cloud", OPT_LIST, AT(clouds), "", NULL, 0, 0, "N", OPT_OUTPUT,
 		"frame N, counted from 0, is cloudy"},
-	{0, "filter", OPT_TEXT, AT(filter), "", NULL, 0, 0, "NAME", OPT_OUTPUT,
-		"name of the filter; R and B change the colour of one plane"},
+	{0, "filter", OPT_TEXT, AT(filter), "", NULL, 0, 0, "NAME,...", OPT_OUTPUT,
+		"filters of the frames in turn; R and B change the colour of one plane"},
 	{0, "object", OPT_TEXT, AT(object), "", "synthetic", 0, 0, "NAME", OPT_OUTPUT,
 		"name of what is observed"},
 	{0, "truth-stars", OPT_TEXT, AT(truth_stars), "", NULL, 0, 0, "FILE", 0,
@@ -75,6 +75,14 @@ static const struct option options[] = {
 	{0, "truth-frames", OPT_TEXT, AT(truth_frames), "", NULL, 0, 0, "FILE", 0,
 		"write a table of the frames"},
 	OPTIONS_END,
+};
+
+struct state {
+	struct synth_options synth;
+	const char *filter[16];
+	size_t filters;
+	int *colour;
+	bool *cloudy;
 };
 
 static const char *const type_cards[] = {"IMAGETYP= 'Light   '", "IMAGETYP= 'Dark    '",
@@ -116,6 +124,24 @@ static void check_truth(struct filter *f)
 	}
 }
 
+/* The filter of frame n, in f->state's words; NULL if there is none. */
+static const char *filter_of(const struct state *s, size_t n)
+{
+	return s->filters ? s->filter[n % s->filters] : NULL;
+}
+
+static void read_filters(struct state *s, const char *text)
+{
+	char *rest = text ? xstrdup(text) : NULL, *word;
+
+	while ((word = strsep(&rest, ","))) {
+		if (!*word || s->filters == COUNT_OF(s->filter))
+			die(EXIT_USAGE, "--filter: '%s': must be 1 to %zu names", text,
+				COUNT_OF(s->filter));
+		s->filter[s->filters++] = word;
+	}
+}
+
 static int colour_of(const char *filter)
 {
 	if (filter && (!strcasecmp(filter, "r") || !strcasecmp(filter, "red")))
@@ -123,10 +149,20 @@ static int colour_of(const char *filter)
 	return filter && (!strcasecmp(filter, "b") || !strcasecmp(filter, "blue")) ? 2 : 1;
 }
 
+static int *colours(const struct state *s, size_t count)
+{
+	int *colour = xcalloc(count, sizeof(*colour));
+
+	for (size_t i = 0; i < count; i++)
+		colour[i] = colour_of(filter_of(s, i));
+	return colour;
+}
+
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
-	struct synth_options *s = f->state = xcalloc(1, sizeof(*s));
+	struct state *state = f->state = xcalloc(1, sizeof(*state));
+	struct synth_options *s = &state->synth;
 	int64_t pixels = o->width * o->height;
 
 	if (o->planes == 2)
@@ -137,11 +173,14 @@ static void prepare(struct filter *f)
 	if (o->cfa && o->planes == 3)
 		die(EXIT_USAGE, "--cfa, --planes 3: a mosaic has one plane");
 	check_truth(f);
+	read_filters(state, o->filter);
+	state->colour = colours(state, (size_t)o->count);
+	state->cloudy = cloudy_frames(o);
 	*s = (struct synth_options){
 		.width = (size_t)o->width,
 		.height = (size_t)o->height,
 		.planes = (size_t)o->planes,
-		.colour = colour_of(o->filter),
+		.colour = state->colour,
 		.cfa = o->cfa,
 		.kind = (enum synth_kind)o->kind,
 		.count = (size_t)o->count,
@@ -161,7 +200,7 @@ static void prepare(struct filter *f)
 		.trails = (size_t)o->trails,
 		.cosmic = (size_t)o->cosmic,
 		.hot = (size_t)(o->hot_pixels < 0 ? pixels / PIXELS_TO_HOT : o->hot_pixels),
-		.cloudy = cloudy_frames(o),
+		.cloudy = state->cloudy,
 	};
 	s->cold = s->hot / HOT_TO_COLD;
 }
@@ -208,10 +247,16 @@ static void write_frames(const char *path, const struct synth *s, size_t count)
 	write_file(path, &text);
 }
 
+static bool has_filter(const struct options *o, const struct state *s)
+{
+	return s->filters > 0 && (o->kind == SYNTH_LIGHT || o->kind == SYNTH_FLAT);
+}
+
 static void begin(struct filter *f)
 {
 	const struct options *o = f->options;
-	const struct synth_options *s = f->state;
+	const struct state *state = f->state;
+	const struct synth_options *s = &state->synth;
 	struct meta m = {0};
 
 	meta_setf(&m, "expect_frames", "%zu", s->count);
@@ -219,8 +264,8 @@ static void begin(struct filter *f)
 	meta_set_f64(&m, "full_scale", SYNTH_MAX);
 	if (o->kind == SYNTH_LIGHT)
 		meta_set(&m, "object", o->object);
-	if (o->filter && (o->kind == SYNTH_LIGHT || o->kind == SYNTH_FLAT))
-		meta_set(&m, "filter", o->filter);
+	if (has_filter(o, state) && state->filters == 1)
+		meta_set(&m, "filter", state->filter[0]);
 	meta_set_f64(&m, "exposure_s", s->exposure_s);
 	meta_set_f64(&m, "gain", s->gain);
 	meta_set_f64(&m, "temperature_c", -10);
@@ -237,7 +282,8 @@ static void run(struct filter *f)
 {
 	static const struct rate second = {1, 1};
 	const struct options *o = f->options;
-	const struct synth_options *so = f->state;
+	struct state *state = f->state;
+	const struct synth_options *so = &state->synth;
 	struct synth *s = synth_new(so, f->pool);
 	struct image image = {.planes = so->planes,
 		.height = so->height,
@@ -261,6 +307,8 @@ static void run(struct filter *f)
 			synth_make_u16(s, i, pixels, f->pool);
 		meta_set(
 			&own, "time_start", utc_format(text, utc_after(dusk, after_s, second), -1));
+		if (has_filter(o, state) && state->filters > 1)
+			meta_set(&own, "filter", filter_of(state, i));
 		image_put_alone(f, (int64_t)i, &own, &image);
 		meta_clear(&own);
 	}
@@ -270,7 +318,8 @@ static void run(struct filter *f)
 	if (o->truth_frames)
 		write_frames(o->truth_frames, s, so->count);
 	synth_free(s);
-	free(so->cloudy);
+	free(state->cloudy);
+	free(state->colour);
 	free(pixels);
 }
 

@@ -29,7 +29,7 @@ enum synth_kind { SYNTH_LIGHT, SYNTH_DARK_FRAME, SYNTH_FLAT, SYNTH_BIAS };
 struct synth_options {
 	size_t width, height; /* px */
 	size_t planes;	      /* 1, or 3: red, green, blue */
-	int colour;	      /* of one plane without a mosaic: 0 red, 1 green, 2 blue */
+	const int *colour;    /* [count] of one plane without a mosaic: 0 red, 1 green, 2 blue */
 	const char *cfa;      /* mosaic of one plane, 4 of R, G, B; NULL = none */
 	enum synth_kind kind;
 	size_t count; /* frames of the night */
