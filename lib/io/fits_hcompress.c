@@ -60,8 +60,8 @@ struct block {
 struct decoder {
 	struct bits bits;
 	struct block tile;
-	int64_t *a;	   /* [height][width] */
-	int64_t *line;	   /* the longer side */
+	int64_t *a;	     /* [height][width] */
+	int64_t *line;	     /* the longer side */
 	uint8_t *squares[2]; /* a quarter of the pixels each, and edges */
 };
 
@@ -248,8 +248,8 @@ size_t fits_hcompress_work(size_t width, size_t height)
 	return (width * height + longer) * sizeof(int64_t) + 2 * (half(width) * half(height) + 8);
 }
 
-bool fits_hcompress_decode(int32_t *out, size_t width, size_t height, const uint8_t *tile,
-	size_t size, void *work)
+bool fits_hcompress_decode(
+	int32_t *out, size_t width, size_t height, const uint8_t *tile, size_t size, void *work)
 {
 	struct decoder d = {.tile = {width, height}, .a = work};
 	size_t n = width * height, w = half(width), h = half(height);

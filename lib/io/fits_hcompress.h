@@ -18,7 +18,7 @@ size_t fits_hcompress_work(size_t width, size_t height);
  * Decodes a tile of that shape into out [height][width]. work: fits_hcompress_work() bytes aligned
  * to 8. False if the tile has another shape or is damaged.
  */
-bool fits_hcompress_decode(int32_t *out, size_t width, size_t height, const uint8_t *tile,
-	size_t size, void *work);
+bool fits_hcompress_decode(
+	int32_t *out, size_t width, size_t height, const uint8_t *tile, size_t size, void *work);
 
 #endif

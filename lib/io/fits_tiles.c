@@ -227,7 +227,8 @@ static int read_codec(struct tiles *t, struct error *e)
 	if (!known) {
 		fail(e, EXIT_DATA,
 			"ZCMPTYPE '%s': must be RICE_1, GZIP_1, GZIP_2, HCOMPRESS_1, PLIO_1 or "
-			"NOCOMPRESS", text.p);
+			"NOCOMPRESS",
+			text.p);
 		str_free(&text);
 		return e->code;
 	}
@@ -321,8 +322,8 @@ static float *make_random(void)
 }
 
 /* What a descriptor tells of: w->packed, its bytes in *n; 0 if the tile is not in this column. */
-static int fetch(struct tiles *t, struct worker *w, const struct field *f, size_t *n,
-	struct error *e)
+static int fetch(
+	struct tiles *t, struct worker *w, const struct field *f, size_t *n, struct error *e)
 {
 	const uint8_t *p = w->row + f->at;
 	uint64_t count, offset;
@@ -421,7 +422,8 @@ static bool decode_plio(int32_t *out, size_t n, const uint8_t *list, size_t byte
 			if (data > n - at)
 				return false;
 			for (size_t k = 0; k < data; k++)
-				out[at + k] = op == 4 || (op == 5 && k + 1 == data) ? (int32_t)high : 0;
+				out[at + k] =
+					op == 4 || (op == 5 && k + 1 == data) ? (int32_t)high : 0;
 			at += data;
 			break;
 		case 1: /* a new high value, in two words */
@@ -463,8 +465,8 @@ static int unpack(struct tiles *t, struct worker *w, size_t n, const uint64_t *s
 			w->words, n, w->packed, packed, t->rice_size, t->rice_block);
 		break;
 	case CODEC_HCOMPRESS:
-		right = fits_hcompress_decode(w->words, side[0], n / side[0], w->packed,
-			packed, w->work);
+		right = fits_hcompress_decode(
+			w->words, side[0], n / side[0], w->packed, packed, w->work);
 		break;
 	case CODEC_PLIO:
 		right = decode_plio(w->words, n, w->packed, packed);
@@ -531,16 +533,13 @@ static void narrow(const struct tiles *t, struct worker *w, size_t n)
 			w->bytes[k] = (uint8_t)((uint64_t)w->words[k] ^ t->mask);
 			break;
 		case DTYPE_I16:
-			((uint16_t *)w->bytes)[k] =
-				(uint16_t)((uint64_t)w->words[k] ^ t->mask);
+			((uint16_t *)w->bytes)[k] = (uint16_t)((uint64_t)w->words[k] ^ t->mask);
 			break;
 		case DTYPE_I32:
-			((uint32_t *)w->bytes)[k] =
-				(uint32_t)((uint64_t)w->words[k] ^ t->mask);
+			((uint32_t *)w->bytes)[k] = (uint32_t)((uint64_t)w->words[k] ^ t->mask);
 			break;
 		default:
-			((uint64_t *)w->bytes)[k] =
-				(uint64_t)(int64_t)w->words[k] ^ t->mask;
+			((uint64_t *)w->bytes)[k] = (uint64_t)(int64_t)w->words[k] ^ t->mask;
 		}
 }
 
@@ -636,8 +635,8 @@ int fits_decode_tiles(struct fits_file *file, const struct fits_hdu *hdu, uint64
 		t.worker[i].bytes = xaligned(t.tile_pixels * 2 + 1, 8);
 		t.worker[i].words = xaligned(t.tile_pixels + 1, sizeof(int32_t));
 		if (t.codec == CODEC_HCOMPRESS)
-			t.worker[i].work = xaligned(fits_hcompress_work(t.tile[0],
-							    t.tile_pixels / t.tile[0]), 1);
+			t.worker[i].work = xaligned(
+				fits_hcompress_work(t.tile[0], t.tile_pixels / t.tile[0]), 1);
 	}
 	pool_run(pool, t.rows, decode_piece, &t);
 	for (unsigned i = 0; i < workers; i++) {
