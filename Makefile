@@ -85,7 +85,8 @@ COMPILE = @mkdir -p $(@D); $(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA) -MMD -MP -c -o $
 $(B)/lib/kern/kern.o: lib/kern/kern.c $(B)/flags
 	$(COMPILE)
 define kern_level
-$(B)/lib/kern/%.v$(1).o: EXTRA = $(if $(filter-out debug,$(MODE)),-O3) $(LEVEL_$(1)) -DKERN_LEVEL=$(1)
+# Wide vectors are passed only among inlined functions: their ABI is nobody's concern (-Wno-psabi).
+$(B)/lib/kern/%.v$(1).o: EXTRA = -Wno-psabi $(if $(filter-out debug,$(MODE)),-O3) $(LEVEL_$(1)) -DKERN_LEVEL=$(1)
 $(B)/lib/kern/%.v$(1).o: lib/kern/%.c $(B)/flags
 	$$(COMPILE)
 endef

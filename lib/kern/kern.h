@@ -114,8 +114,8 @@ enum kern_png_filter {
 
 /*
  * The places of a row of pixels that a projective transform takes to another plane: pixel k is at
- * ((x + dx k) / w', (y + dy k) / w'), w' = w + dw k; its area there is area / w'^3. Where w is 1
- * and dw 0 nothing is divided.
+ * ((x + dx k) / w', (y + dy k) / w'), w' = w + dw k, and nowhere if w' <= 0; its area there is
+ * area / w'^3. Where w is 1 and dw 0 nothing is divided.
  */
 struct kern_line {
 	double x, y, w, dx, dy, dw, area;

@@ -14,9 +14,6 @@
 #define PHASE_BITS 11
 _Static_assert(KERN_PHASES == 1 << PHASE_BITS, "phases are the low bits of a place");
 
-/* Wide vectors are passed only to functions that are inlined, so their ABI is nobody's concern. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 typedef float half __attribute__((vector_size(2 * LANES)));
@@ -43,7 +40,7 @@ INLINE void place_loop(int32_t *restrict x, int32_t *restrict y, float *restrict
 {
 	for (int32_t k = 0; k < (int32_t)n; k++) {
 		double at = (double)k;
-		double r = bent ? 1 / (line->w + line->dw * at) : 1;
+		double w = line->w + line->dw * at, r = bent ? 1 / (w > 0 ? w : NAN) : 1;
 
 		x[k] = fixed((line->x + line->dx * at) * r * KERN_PHASES);
 		y[k] = fixed((line->y + line->dy * at) * r * KERN_PHASES);

@@ -56,11 +56,13 @@ static bool test_places(const struct kern *k, size_t n, bool bent)
 		double px = (line.x + line.dx * (double)i) / w,
 		       py = (line.y + line.dy * (double)i) / w;
 
-		if (fabs(px) < 4e5 && fabs(py) < 4e5)
+		if (w <= 0)
+			right = right && abs(x[i]) > 900000000;
+		else if (fabs(px) < 4e5 && fabs(py) < 4e5)
 			right = right &&
 				fabs(x[i] / (double)KERN_PHASES - px) < 0.501 / KERN_PHASES &&
 				fabs(y[i] / (double)KERN_PHASES - py) < 0.501 / KERN_PHASES;
-		if (bent && fabs(w) > 0.1)
+		if (bent && w > 0.1)
 			right = right && fabs(area[i] * w * w * w / line.area - 1) < 1e-5;
 	}
 	free(x);
