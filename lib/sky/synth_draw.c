@@ -146,7 +146,7 @@ static void draw_flat(const struct making *m, size_t row, float *electrons)
 		       (1 + 0.04 * (uniform(key_of(m->s, OF_FRAMES, m->number), 8) - 0.5));
 
 	for (size_t k = 0; k < m->s->o.width; k++)
-		electrons[k] = (float)level * sky_colour[colour_at(m, k, row)] / sky_colour[0];
+		electrons[k] = (float)level * sky_colour[colour_at(m, k, row)] / sky_colour[1];
 }
 
 /* Straight tracks of 2 to 7 px, of 1000 to 3250 electrons each. */

@@ -43,3 +43,10 @@ load ../common
 	done
 	[[ $(grep -c '^IMAGE .* u16 \[1\]\[80\]\[96\]' text) == 3 ]]
 }
+
+@test "sky-gen: filters in turn" {
+	night --filter R,G,B --count 4 >out
+	[[ $(stream-head --all out | sed -n 's/^  filter //p' | tr -d '\n') == RGBR ]]
+	expect 64 night --filter R,,B
+	says --filter
+}
