@@ -107,9 +107,9 @@ made() {
 	printf 'END\n'
 }
 
-# night [OPTION …]: three small lights, shifted, of some thirty stars each.
+# night [OPTION …]: three small lights (or as many as LIGHTS says), shifted, of some thirty stars each.
 night() {
-	sky-gen --width 96 --height 80 --count 3 --stars 60 --flux 1000 --fwhm 2 --sky 50 --nebula 20 \
+	sky-gen --width 96 --height 80 --count "${LIGHTS:-3}" --stars 60 --flux 1000 --fwhm 2 --sky 50 --nebula 20 \
 		--shift 3 --cosmic 1 "$@"
 }
 
@@ -144,7 +144,9 @@ input_kind() {
 
 # make_input NAME: ./in, a stream that the command takes, and ./two, one of two segments.
 make_input() {
-	local type
+	local type LIGHTS=
+	# One -o takes one picture.
+	! has_option "$1" name || LIGHTS=1
 	type=$(line in "$1" 2)
 	generate "$(input_kind "$1")" "${type%% *}" >in
 	cat in in >two

@@ -10,10 +10,6 @@ struct options {
 	int64_t quality;
 };
 
-struct state {
-	uint64_t images;
-};
-
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
@@ -22,32 +18,17 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
-static void prepare(struct filter *f)
-{
-	f->state = xcalloc(1, sizeof(struct state));
-}
-
 static void export_image(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
-	struct state *s = f->state;
 	struct picture picture;
 	struct error e;
 
 	picture_of(f, frame, 8, &picture);
-	if (jpeg_encode(sink_open(f, filter_meta(f, frame)), &picture.raster, (int)o->quality,
-		    f->pool, &e))
-		die(e.code == EXIT_USAGE ? EXIT_DATA : e.code, "%s", e.text);
-	sink_close(f);
-	s->images++;
-}
-
-static void finish(struct filter *f)
-{
-	const struct state *s = f->state;
-
-	if (s->images == 0)
-		die(EXIT_DATA, "no image came");
+	picture_close(f,
+		jpeg_encode(sink_open(f, filter_meta(f, frame)), &picture.raster, (int)o->quality,
+			f->pool, &e),
+		&e);
 }
 
 static const struct command command = {
@@ -65,9 +46,7 @@ static const struct command command = {
 	.pictures = true,
 	.options = options,
 	.options_size = sizeof(struct options),
-	.prepare = prepare,
 	.frame = export_image,
-	.finish = finish,
 };
 
 int main(int argc, char **argv)

@@ -26,26 +26,20 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
-struct state {
-	struct png_tag *tag;
-	uint64_t images;
-};
-
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
-	struct state *s = f->state = xcalloc(1, sizeof(*s));
+	struct png_tag *tag = f->state = xcalloc(o->text.n, sizeof(*tag));
 	struct error e;
 
-	s->tag = xcalloc(o->text.n, sizeof(*s->tag));
 	for (size_t i = 0; i < o->text.n; i++) {
 		const char *text = o->text.v[i], *equals = strchr(text, '=');
 
 		if (!equals)
 			die(EXIT_USAGE, "--text: '%s': must be KEY=VALUE", text);
-		s->tag[i].key = xstrndup(text, (size_t)(equals - text));
-		s->tag[i].value = equals + 1;
-		if (png_check_tag(&s->tag[i], &e))
+		tag[i].key = xstrndup(text, (size_t)(equals - text));
+		tag[i].value = equals + 1;
+		if (png_check_tag(&tag[i], &e))
 			die(EXIT_USAGE, "--text: %s", e.text);
 	}
 }
@@ -63,26 +57,14 @@ static unsigned bits_of(const struct options *o, const struct image *i)
 static void export_image(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
-	struct state *s = f->state;
-	struct png_spec spec = {.level = (int)o->level, .tags = s->tag, .tag_count = o->text.n};
+	struct png_spec spec = {.level = (int)o->level, .tags = f->state, .tag_count = o->text.n};
 	struct picture picture;
 	struct error e;
 
 	picture_of(f, frame, 8, &picture);
 	picture.raster.bits = bits_of(o, &picture.image);
 	spec.raster = picture.raster;
-	if (png_encode(sink_open(f, filter_meta(f, frame)), &spec, f->pool, &e))
-		die(e.code == EXIT_USAGE ? EXIT_DATA : e.code, "%s", e.text);
-	sink_close(f);
-	s->images++;
-}
-
-static void finish(struct filter *f)
-{
-	const struct state *s = f->state;
-
-	if (s->images == 0)
-		die(EXIT_DATA, "no image came");
+	picture_close(f, png_encode(sink_open(f, filter_meta(f, frame)), &spec, f->pool, &e), &e);
 }
 
 static const struct command command = {
@@ -102,7 +84,6 @@ static const struct command command = {
 	.options_size = sizeof(struct options),
 	.prepare = prepare,
 	.frame = export_image,
-	.finish = finish,
 };
 
 int main(int argc, char **argv)

@@ -10,10 +10,6 @@ struct options {
 	int bits, compress;
 };
 
-struct state {
-	uint64_t images;
-};
-
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
@@ -24,34 +20,19 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
-static void prepare(struct filter *f)
-{
-	f->state = xcalloc(1, sizeof(struct state));
-}
-
 static void export_image(struct filter *f, const struct frame *frame)
 {
 	static const unsigned bits[] = {8, 16, 32};
 	static const enum tiff_compression compressions[] = {TIFF_PLAIN, TIFF_LZW, TIFF_DEFLATE};
 	const struct options *o = f->options;
-	struct state *s = f->state;
 	struct picture picture;
 	struct error e;
 
 	picture_of(f, frame, bits[o->bits], &picture);
-	if (tiff_encode(sink_open(f, filter_meta(f, frame)), &picture.raster,
-		    compressions[o->compress], f->pool, &e))
-		die(e.code == EXIT_USAGE ? EXIT_DATA : e.code, "%s", e.text);
-	sink_close(f);
-	s->images++;
-}
-
-static void finish(struct filter *f)
-{
-	const struct state *s = f->state;
-
-	if (s->images == 0)
-		die(EXIT_DATA, "no image came");
+	picture_close(f,
+		tiff_encode(sink_open(f, filter_meta(f, frame)), &picture.raster,
+			compressions[o->compress], f->pool, &e),
+		&e);
 }
 
 static const struct command command = {
@@ -69,9 +50,7 @@ static const struct command command = {
 	.pictures = true,
 	.options = options,
 	.options_size = sizeof(struct options),
-	.prepare = prepare,
 	.frame = export_image,
-	.finish = finish,
 };
 
 int main(int argc, char **argv)

@@ -45,3 +45,10 @@ void picture_of(struct filter *f, const struct frame *frame, unsigned bits, stru
 		.rows = make_rows,
 		.arg = p};
 }
+
+void picture_close(struct filter *f, int code, const struct error *e)
+{
+	if (code)
+		die(code == EXIT_USAGE ? EXIT_DATA : code, "%s", e->text);
+	sink_close(f);
+}

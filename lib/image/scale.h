@@ -23,4 +23,8 @@ struct picture {
  */
 void picture_of(struct filter *f, const struct frame *frame, unsigned bits, struct picture *p);
 
+/* Ends the picture's file. code and e are the writer's; it dies of them, of a usage as of bad data.
+ */
+void picture_close(struct filter *f, int code, const struct error *e);
+
 #endif

@@ -126,7 +126,7 @@ static void set_tags(TIFF *tiff, const struct raster *r, enum tiff_compression c
 struct strips {
 	const struct raster *raster;
 	enum tiff_compression compression;
-	size_t rows, first, count; /* rows of a strip; the strips at hand */
+	size_t rows, first; /* rows of a strip, the first strip at hand */
 	size_t packed_max;
 	char *bytes, *packed, *scratch; /* scratch: a row for each worker */
 	size_t *size;			/* of each strip as it will be written */
@@ -244,10 +244,11 @@ static bool write_strips(
 		s.packed = xaligned(most, s.packed_max);
 	}
 	for (; s.first < strips && good; s.first += most) {
-		s.count = strips - s.first < most ? strips - s.first : most;
+		size_t count = strips - s.first < most ? strips - s.first : most;
+
 		if (pool)
-			pool_run(pool, s.count, make_strip, &s);
-		for (size_t i = 0; i < s.count && good; i++) {
+			pool_run(pool, count, make_strip, &s);
+		for (size_t i = 0; i < count && good; i++) {
 			if (!pool)
 				make_strip(&s, i, 0);
 			good = write_strip(tiff, &s, i);

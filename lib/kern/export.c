@@ -169,7 +169,6 @@ INLINE uint8_t nearest_of(int a, int b, int c)
 void KERN(png_filter)(uint8_t *restrict out, const uint8_t *restrict x,
 	const uint8_t *restrict above, size_t n, size_t step, enum kern_png_filter filter)
 {
-	const uint8_t *left = x - step, *corner = above - step;
 	size_t k;
 
 	switch (filter) {
@@ -179,7 +178,7 @@ void KERN(png_filter)(uint8_t *restrict out, const uint8_t *restrict x,
 	case KERN_PNG_SUB:
 		memcpy(out, x, n < step ? n : step);
 		for (k = step; k < n; k++)
-			out[k] = (uint8_t)(x[k] - left[k]);
+			out[k] = (uint8_t)(x[k] - x[k - step]);
 		break;
 	case KERN_PNG_UP:
 		for (k = 0; k < n; k++)
@@ -189,13 +188,14 @@ void KERN(png_filter)(uint8_t *restrict out, const uint8_t *restrict x,
 		for (k = 0; k < step && k < n; k++)
 			out[k] = (uint8_t)(x[k] - above[k] / 2);
 		for (k = step; k < n; k++)
-			out[k] = (uint8_t)(x[k] - (left[k] + above[k]) / 2);
+			out[k] = (uint8_t)(x[k] - (x[k - step] + above[k]) / 2);
 		break;
 	case KERN_PNG_PAETH:
 		for (k = 0; k < step && k < n; k++)
 			out[k] = (uint8_t)(x[k] - above[k]);
 		for (k = step; k < n; k++)
-			out[k] = (uint8_t)(x[k] - nearest_of(left[k], above[k], corner[k]));
+			out[k] = (uint8_t)(x[k] -
+					   nearest_of(x[k - step], above[k], above[k - step]));
 		break;
 	}
 }

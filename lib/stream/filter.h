@@ -63,7 +63,7 @@ struct command {
 	bool parallel;	      /* uses f->pool */
 	bool all_cpus;	      /* and takes all CPUs even on a pipe */
 	bool text;	      /* a sink that prints as it goes, not only after END */
-	bool pictures;	      /* a sink of one file per image: has --name */
+	bool pictures;	      /* a sink of one file per image: has --name, wants one image */
 	const struct option *options;
 	size_t options_size;
 

@@ -150,6 +150,8 @@ void sink_commit(struct filter *f)
 {
 	struct sink_files *files = &f->inner->files;
 
+	if (f->command->pictures && files->count == 0)
+		die(EXIT_DATA, "no image came");
 	if (files->spooled)
 		copy_spool(files->fd);
 	if (files->file)
