@@ -75,7 +75,7 @@ static double exposure_of(const struct meta *meta, const char *whose)
 {
 	double exposure;
 
-	if (!meta_f64(meta, "exposure_s", &exposure) || !(exposure > 0))
+	if (!exposure_of_one(meta, &exposure) || !(exposure > 0))
 		die(EXIT_DATA, "--dark-scale exp: the %s has no exposure_s above 0", whose);
 	return exposure;
 }

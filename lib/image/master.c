@@ -65,28 +65,44 @@ void master_check_pattern(const struct master *m, const struct light *l)
 			pattern, l->bayer);
 }
 
-static void compare(const struct meta *dark, const struct meta *frame, const char *key, double most,
-	const char *what, struct str *text)
+bool exposure_of_one(const struct meta *meta, double *exposure_s)
+{
+	int64_t frames;
+
+	if (!meta_f64(meta, "exposure_s", exposure_s))
+		return false;
+	if (meta_i64(meta, "stack_count", &frames) && frames > 1)
+		*exposure_s /= (double)frames;
+	return true;
+}
+
+static void compare(double dark, double frame, double most, const char *what, struct str *text)
+{
+	if (fabs(dark - frame) > most)
+		str_addf(text, "%sthe dark's %s (%g, the frame's %g)", text->len ? ", " : "", what,
+			dark, frame);
+}
+
+static void compare_key(const struct meta *dark, const struct meta *frame, const char *key,
+	double most, const char *what, struct str *text)
 {
 	double x, y;
 
-	if (meta_f64(dark, key, &x) && meta_f64(frame, key, &y) && fabs(x - y) > most)
-		str_addf(text, "%sthe dark's %s (%g, the frame's %g)", text->len ? ", " : "", what,
-			x, y);
+	if (meta_f64(dark, key, &x) && meta_f64(frame, key, &y))
+		compare(x, y, most, what, text);
 }
 
 void masters_compare(const struct master *dark, const struct master *flat, const struct light *l,
 	bool scaled, struct str *text)
 {
 	const char *was = meta_get(&flat->meta, "filter"), *is = meta_get(l->meta, "filter");
-	double exposure = 0;
+	double x, y;
 
-	meta_f64(l->meta, "exposure_s", &exposure);
-	if (!scaled)
-		compare(&dark->meta, l->meta, "exposure_s", EXPOSURE_SHARE * fabs(exposure),
-			"exposure in s", text);
-	compare(&dark->meta, l->meta, "temperature_c", TEMPERATURE_C, "temperature in deg C", text);
-	compare(&dark->meta, l->meta, "gain", 0, "gain", text);
+	if (!scaled && exposure_of_one(&dark->meta, &x) && exposure_of_one(l->meta, &y))
+		compare(x, y, EXPOSURE_SHARE * fabs(y), "exposure in s", text);
+	compare_key(&dark->meta, l->meta, "temperature_c", TEMPERATURE_C, "temperature in deg C",
+		text);
+	compare_key(&dark->meta, l->meta, "gain", 0, "gain", text);
 	if (was && is && strcmp(was, is) != 0)
 		str_addf(text, "%sthe flat's filter (%s, the frame's %s)", text->len ? ", " : "",
 			was, is);

@@ -34,6 +34,12 @@ void master_fit(struct master *m, const struct light *l, bool overscan, struct p
 void master_check_pattern(const struct master *m, const struct light *l);
 
 /*
+ * What one frame of those that made this one was exposed, on average (s): exposure_s is that of all
+ * of them. False if it is not said.
+ */
+bool exposure_of_one(const struct meta *meta, double *exposure_s);
+
+/*
  * Adds to `text` what of the masters was taken otherwise than the frame: "the dark's gain (…)".
  * scaled: the dark is scaled, so its exposure may be another.
  */

@@ -60,6 +60,24 @@ near() {
 	says --dark-scale exposure_s
 }
 
+@test "fits-calibrate: a master's exposure is that of one of its frames" {
+	needs master fits-write
+	frames bias --count 4 | master >bias
+	frames dark --exposure 150 --count 4 | master >dark
+	stream-head --all dark | grep -q 'exposure_s 600'
+	fits-write -o dark.fits <dark
+	frames light >light
+	for master in dark dark.fits; do
+		expect 0 fits-calibrate -v --bias bias --dark $master --dark-scale exp light
+		grep -q 'dark scale 2$' err
+		expect 0 fits-calibrate --dark $master light
+		says 'exposure' '(150, the frame'
+	done
+	frames dark --exposure 300 --count 4 | master >dark
+	expect 0 fits-calibrate --dark dark light
+	[[ ! -s err ]]
+}
+
 @test "fits-calibrate: hot pixels are mended" {
 	frames dark --hot-pixels 60 --seed 5 >dark
 	frames light --hot-pixels 60 --seed 5 --stars 0 --nebula 0 >light
