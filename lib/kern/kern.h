@@ -183,6 +183,23 @@ struct kern_calibration {
 	float scale, shift, add;
 };
 
+/* How the colours of a mosaic (Bayer 1976) are found where they were not measured. */
+enum kern_mosaic_method { KERN_MOSAIC_BILINEAR, KERN_MOSAIC_VNG, KERN_MOSAIC_RCD };
+
+/* What methods look at around a tile, px, at most. */
+#define KERN_MOSAIC_MARGIN 10
+#define KERN_MOSAIC_PLANES 7 /* of a tile with its margins: the room mosaic() works in */
+
+/* A tile of a mosaic: red is at odd or even columns and rows, blue at the others. */
+struct kern_mosaic {
+	const float *in; /* the tile's first pixel, KERN_MOSAIC_MARGIN of them on all sides */
+	float *out[3];	 /* of red, green, blue */
+	ptrdiff_t in_stride, out_stride;
+	int width, height; /* in_stride >= width + 2 KERN_MOSAIC_MARGIN */
+	unsigned red_x, red_y; /* 0 or 1 */
+	float floor;	       /* > 0: differences below it count for nothing (RCD) */
+};
+
 struct kern {
 	int level;
 
@@ -347,6 +364,12 @@ struct kern {
 	 * many were below 0 before `add` came.
 	 */
 	size_t (*calibrate)(float *v, size_t n, const struct kern_calibration *c);
+
+	/*
+	 * All colours of a tile. What was measured stays. NaN grows as far as a method looks. work:
+	 * KERN_MOSAIC_PLANES times (height + 2 KERN_MOSAIC_MARGIN) * in_stride floats, of RCD only.
+	 */
+	void (*mosaic)(const struct kern_mosaic *m, enum kern_mosaic_method method, float *work);
 };
 
 /*

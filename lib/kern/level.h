@@ -37,7 +37,8 @@
 	X(place, level)            \
 	X(resample, level)         \
 	X(bilinear, level)         \
-	X(calibrate, level)
+	X(calibrate, level)        \
+	X(mosaic, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level
 #define KERN_DECLARE(name, level) \
