@@ -156,6 +156,24 @@ make_input() {
 args_of() {
 	eval "ARGS=($(line example "$1"))"
 	[[ " ${ARGS[*]} " != *" capture "* ]] || cp -r "$(captures)/blocks" capture
+	[[ " ${ARGS[*]} " != *" image.fits "* ]] || fits_file 24 16 16 'BZERO   = 32768' >image.fits
+}
+
+# cards CARD …: a FITS header of these cards and END.
+cards() {
+	local card n=$((($# + 36) / 36 * 36))
+	for card in "$@" END; do printf '%-80s' "$card"; done
+	printf '%*s' $(((n - $# - 1) * 80)) ''
+}
+
+# fits_file WIDTH HEIGHT BITPIX [CARD …]: an image of some bytes as a FITS file.
+fits_file() {
+	local size=$(($1 * $2 * ${3#-} / 8)) width=$1 height=$2 bitpix=$3
+	shift 3
+	cards 'SIMPLE  =                    T' "BITPIX  = $bitpix" 'NAXIS   = 2' \
+		"NAXIS1  = $width" "NAXIS2  = $height" "$@"
+	yes 'FITS image' | head -c "$size"
+	head -c $(((2880 - size % 2880) % 2880)) /dev/zero
 }
 
 # The folder of DigitalRF captures, made once.

@@ -264,6 +264,7 @@ void fits_add_cards(struct str *text, const struct fits_key *keys, size_t count,
 {
 	static const char *const scopes[] = {"fits.card", "%fits.card", "~fits.card"};
 	bool left_out = false;
+	size_t start = text->len;
 
 	add_typed(text, keys, count);
 	for (size_t s = 0; s < 3; s++)
@@ -273,4 +274,9 @@ void fits_add_cards(struct str *text, const struct fits_key *keys, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(keys[i].key, "history"))
 			fits_add_commentary(text, "HISTORY", keys[i].value);
+	for (size_t at = start; at < text->len; at += FITS_CARD)
+		if (fits_card_is(text->p + at, "CONTINUE")) {
+			fits_add_text(text, "LONGSTRN", "OGIP 1.0", "CONTINUE is used");
+			break;
+		}
 }
