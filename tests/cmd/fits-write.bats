@@ -49,7 +49,7 @@ header() {
 	for line in "OBJECT  = 'M 31    '" 'EXPTIME =                 30.0' \
 		"DATE-OBS= '2024-06-27T14:49:00.5'" "BAYERPAT= 'GRBG    '" "CTYPE1  = 'RA---TAN'" \
 		"LONGWORD= 'a''&'" "CONTINUE  'b'" "COMMENT OPEN    = 'unterminated" 'HISTORY before' \
-		'COMMENT BAD KEY = 1' "FILTER  = 'caf\\xE9'"; do
+		'COMMENT BAD KEY = 1' "FILTER  = 'caf\\xE9 '"; do
 		grep -qF "$line" b
 	done
 	[[ $(grep -c '^INSTRUME' b) == 1 ]]
