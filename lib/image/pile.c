@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "kern/kern.h"
@@ -16,6 +17,16 @@
 /* Frames begin at different offsets in their pages, or their lines would share cache sets. */
 #define STAGGER 64
 #define STAGGERS 61
+
+/* Fewer faults for arrays of many pages, where the kernel gives large ones. */
+static void madvise_huge(char *array, size_t bytes)
+{
+	uintptr_t page = 4096, first = round_up((uintptr_t)array, page);
+	uintptr_t last = ((uintptr_t)array + bytes) / page * page;
+
+	if (last > first)
+		madvise((void *)first, last - first, MADV_HUGEPAGE);
+}
 
 /* Where an array of a frame is. */
 struct place_of {
@@ -67,14 +78,6 @@ bool pile_has_weights(const struct pile *p)
 	return p->weights;
 }
 
-static void *padded(size_t count, size_t size)
-{
-	char *p = xaligned(count * size + COMBINE_SLACK, 1);
-
-	memset(p + count * size, 0, COMBINE_SLACK);
-	return p;
-}
-
 /* A mask or weight image as f32; free() it. */
 static float *member_values(
 	struct filter *f, const struct image *science, const struct image *member)
@@ -105,14 +108,9 @@ static void apply_weights(float *pixels, float *weights, const float *by, size_t
 
 static void make_floats(struct pile_frame *frame, const struct image *science, struct pool *pool)
 {
-	float *pixels;
-
-	if (frame->dtype == DTYPE_F32 && frame->pixels)
+	if (frame->own)
 		return;
-	pixels = padded(image_count(science), sizeof(*pixels));
-	image_f32(science, pixels, pool);
-	free(frame->pixels);
-	frame->pixels = pixels;
+	frame->pixels = frame->own = image_f32_new(science, pool);
 	frame->dtype = DTYPE_F32;
 }
 
@@ -124,12 +122,12 @@ static void apply_member(struct filter *f, struct pile_frame *frame, const struc
 
 	make_floats(frame, science, f->pool);
 	if (member->role == IMAGE_WEIGHT && !frame->weights) {
-		frame->weights = padded(image_count(science), sizeof(*frame->weights));
+		frame->weights = xaligned(image_count(science), sizeof(*frame->weights));
 		for (size_t i = 0; i < image_count(science); i++)
 			frame->weights[i] = 1;
 	}
 	for (size_t k = 0; k < science->planes; k++) {
-		float *pixels = (float *)frame->pixels + k * plane;
+		float *pixels = frame->own + k * plane;
 		const float *by = values + (member->planes == 1 ? 0 : k * plane);
 
 		if (member->role == IMAGE_MASK)
@@ -143,15 +141,11 @@ static void apply_member(struct filter *f, struct pile_frame *frame, const struc
 struct pile_frame pile_frame_of(
 	struct filter *f, const struct image *science, const struct frame *group, size_t count)
 {
-	struct pile_frame frame = {.dtype = science->dtype};
+	struct pile_frame frame = {.dtype = science->dtype, .pixels = science->pixels};
 	struct image member;
 
-	if (science->dtype == DTYPE_U16) {
-		frame.pixels = padded(image_count(science), sizeof(uint16_t));
-		memcpy(frame.pixels, science->pixels, image_count(science) * sizeof(uint16_t));
-	} else {
+	if (science->dtype != DTYPE_U16 && science->dtype != DTYPE_F32)
 		make_floats(&frame, science, f->pool);
-	}
 	for (size_t i = 0; i < count; i++) {
 		if (group[i].kind != KIND_IMAGE)
 			continue;
@@ -175,7 +169,7 @@ void pile_frame_rows(
 
 void pile_frame_drop(struct pile_frame *frame)
 {
-	free(frame->pixels);
+	free(frame->own);
 	free(frame->weights);
 	*frame = (struct pile_frame){0};
 }
@@ -192,21 +186,31 @@ static uint64_t room(const struct pile *p)
 	return p->memory > beside ? p->memory - beside : 0;
 }
 
-static void put_away(struct pile *p, struct piled *f, unsigned which, void *array, size_t size)
+/* A copy with COMBINE_SLACK bytes behind it; *held is to be freed. */
+static char *kept_copy(const struct pile *p, const void *array, size_t bytes, void **held)
 {
-	size_t bytes = p->planes * p->pixels * size;
-	struct place_of *at = which ? &f->weights : &f->pixels;
+	size_t before = p->count % STAGGERS * STAGGER;
+	char *copy = *held = xaligned(before + bytes + COMBINE_SLACK, 1);
 
-	at->size = size;
+	madvise_huge(copy, before + bytes);
+	memcpy(copy + before, array, bytes);
+	memset(copy + before + bytes, 0, COMBINE_SLACK);
+	return copy + before;
+}
+
+static struct place_of put_away(struct pile *p, const void *array, size_t size, void **held)
+{
+	uint64_t bytes = (uint64_t)p->planes * p->pixels * size;
+	struct place_of at = {.size = size, .offset = p->spooled};
+
 	if (p->kept + bytes <= room(p)) {
 		p->kept += bytes;
-		at->memory = f->held[which] = array;
-		return;
+		at.memory = kept_copy(p, array, bytes, held);
+	} else {
+		spool_write(p->spool, p->spooled, array, bytes);
+		p->spooled += round_up(bytes, FRAME_ALIGN);
 	}
-	at->offset = p->spooled;
-	spool_write(p->spool, p->spooled, array, bytes);
-	p->spooled += round_up(bytes, FRAME_ALIGN);
-	free(array);
+	return at;
 }
 
 void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame)
@@ -217,13 +221,14 @@ void pile_add(struct pile *p, const struct image *shape, struct pile_frame *fram
 	p->pixels = image_plane(shape);
 	if (p->count == p->size)
 		p->frame = xrealloc(p->frame, p->size = 2 * p->size + 16, sizeof(*p->frame));
-	f = &p->frame[p->count++];
+	f = &p->frame[p->count];
 	*f = (struct piled){.dtype = frame->dtype};
-	put_away(p, f, 0, frame->pixels, dtype_size(frame->dtype));
+	f->pixels = put_away(p, frame->pixels, dtype_size(frame->dtype), &f->held[0]);
 	if (frame->weights)
-		put_away(p, f, 1, frame->weights, sizeof(float));
+		f->weights = put_away(p, frame->weights, sizeof(float), &f->held[1]);
 	p->weights = p->weights || frame->weights;
-	*frame = (struct pile_frame){0};
+	p->count++;
+	pile_frame_drop(frame);
 }
 
 /* A strip of one plane, and where spooled arrays are read to. */

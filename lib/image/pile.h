@@ -23,18 +23,19 @@ struct pile;
 struct pile *pile_new(struct spool *spool, uint64_t memory);
 void pile_free(struct pile *p);
 
-/* One frame, pixels and all the caller's until pile_add. */
+/* One frame as it is piled. */
 struct pile_frame {
-	unsigned dtype; /* DTYPE_U16 or DTYPE_F32 */
-	void *pixels;	/* [planes][height][width] and COMBINE_SLACK bytes */
-	float *weights; /* the same; NULL = 1 */
+	unsigned dtype;	    /* DTYPE_U16 or DTYPE_F32 */
+	const void *pixels; /* [planes][height][width]; the image's own, if `own` is NULL */
+	float *own;	    /* the same pixels, changed; to be freed */
+	float *weights;	    /* of each pixel, to be freed; NULL = 1 */
 };
 
 /*
- * A copy of an image as it is piled: u16 stays, all else becomes f32. Pixels of which a mask is not
- * 0, or a weight image not above 0, become NaN; weight images are multiplied. `group` may hold
- * other members, which count for nothing; masks and weights have the image's height and width, and
- * its planes or one.
+ * An image as it is piled: u16 stays, all else becomes f32. Pixels of which a mask is not 0, or a
+ * weight image not above 0, become NaN; weight images are multiplied. `group` may hold other
+ * members, which count for nothing; masks and weights have the image's height and width, and its
+ * planes or one.
  */
 struct pile_frame pile_frame_of(
 	struct filter *f, const struct image *science, const struct frame *group, size_t count);
@@ -45,7 +46,7 @@ void pile_frame_rows(
 
 void pile_frame_drop(struct pile_frame *frame);
 
-/* Takes the frame over. All have the same shape. */
+/* Copies the frame, and drops it. All have the same shape. */
 void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame);
 
 size_t pile_count(const struct pile *p);

@@ -66,24 +66,24 @@ near() {
 }
 
 @test "master: a bias is subtracted first" {
-	frames bias 9 | master >bias
+	frames bias 9 | master >bias.leat
 	frames dark 9 >in
 	master <in >dark
-	master --bias bias <in >free
-	near "$(value free mean)" "$(awk "BEGIN { print $(value dark mean) - $(value bias mean) }")" 0.01
-	stream-head free | grep -q 'history master .* --bias=bias@'
+	master --bias bias.leat <in >free
+	near "$(value free mean)" "$(awk "BEGIN { print $(value dark mean) - $(value bias.leat mean) }")" 0.01
+	stream-head free | grep -q 'history master .* --bias=bias.leat@'
 	# A constant bias: (x - b) l0 / l is what normalised flats without their bias are.
 	frames flat 5 >flats
-	master --reject none --bias bias <flats >free
+	master --reject none --bias bias.leat <flats >free
 	near "$(value free median)" "$(awk "BEGIN { print $(value flats median) - 500 }")" 60
 	sky-gen --width 60 --height 90 --kind bias --count 2 | master >other
 	expect 65 master --bias other <in
 	says --bias 1x90x60 1x90x120
 	expect 66 master --bias nowhere <in
-	expect 64 master --kind bias --bias bias <in
+	expect 64 master --kind bias --bias bias.leat <in
 	says --bias
 	frames bias 2 >in
-	expect 65 master --bias bias <in
+	expect 65 master --bias bias.leat <in
 	says --bias frame
 }
 

@@ -224,8 +224,8 @@ static void test_levels(struct pool *pool)
 		frame[i] = i >= n / 2 - 5000 ? (float)(sum + gauss() + 7) : NAN;
 	}
 	why = normalize(NORM_ADD, reference, frame, n, false, pool, &t);
-	check(!why && fabs((double)t.offset - 7) < 0.3,
-		"only pixels that both have count: %g", (double)t.offset);
+	check(!why && fabs((double)t.offset - 7) < 0.3, "only pixels that both have count: %g",
+		(double)t.offset);
 	for (size_t i = 0; i < n; i++)
 		reference[i] = i < n / 2 - 5000 ? 1 : NAN;
 	check(normalize(NORM_ADD, reference, frame, n, false, pool, &t) != NULL, "none in common");
@@ -263,19 +263,16 @@ static void combine_pile(uint64_t memory, uint64_t seed, float *out, uint16_t *r
 	for (size_t k = 0; k < FRAMES; k++) {
 		struct pile_frame f = {.dtype = k % 3 ? DTYPE_F32 : DTYPE_U16};
 
-		f.pixels = xaligned(n * 4 + COMBINE_SLACK, 1);
-		f.weights = k % 5 ? NULL : xaligned(n * 4 + COMBINE_SLACK, 1);
-		memset(f.pixels, 0, n * 4 + COMBINE_SLACK);
+		f.pixels = f.own = xaligned(n, sizeof(*f.own));
+		f.weights = k % 5 ? NULL : xaligned(n, sizeof(*f.weights));
 		for (size_t i = 0; i < n; i++) {
 			if (f.dtype == DTYPE_U16)
-				((uint16_t *)f.pixels)[i] = (uint16_t)below(1000);
+				((uint16_t *)f.own)[i] = (uint16_t)below(1000);
 			else
-				((float *)f.pixels)[i] = below(9) ? (float)below(1000) : NAN;
+				f.own[i] = below(9) ? (float)below(1000) : NAN;
 			if (f.weights)
 				f.weights[i] = (float)uniform();
 		}
-		if (f.weights)
-			memset(f.weights + n, 0, COMBINE_SLACK);
 		for (size_t plane = 0; plane < PLANES; plane++)
 			terms[k * PLANES + plane] = (struct pile_terms){
 				(float)(1 + uniform()), (float)below(9), (float)uniform()};
