@@ -196,7 +196,8 @@ size_t triangle_guesses(const struct match_list *from, const struct match_list *
 	if (g->count > 0)
 		qsort(g->v, g->count, sizeof(*g->v), by_votes);
 	count = g->count < max ? g->count : max;
-	memcpy(guess, g->v, count * sizeof(*guess));
+	for (size_t i = 0; i < count; i++)
+		guess[i] = g->v[i];
 	free(a.v);
 	free(b.v);
 	free(g->v);
