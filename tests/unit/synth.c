@@ -32,7 +32,7 @@ static struct synth_options plain(enum synth_kind kind)
 		.exposure_s = kind == SYNTH_BIAS ? 0 : 300,
 		.fwhm = 3,
 		.gain = 2,
-		.hot = 30};
+		.hot = 1000};
 }
 
 static float *frame(const struct synth_options *o, size_t n, struct synth **keep)
