@@ -13,7 +13,7 @@
 #define BEFORE 3      /* of them stand before the place */
 #define RUN 512	      /* pixels placed at a time */
 #define PIECE_ROWS 16 /* of output, that a thread makes at a time */
-#define CUT_MIN 0.75  /* of the finest frequency a grid holds: what lanczos4 lets through */
+#define CUT_MIN 0.66  /* of the finest frequency a grid holds: what lanczos4 lets through */
 #define CUT_FWHM 2.12 /* over FWHM: there a Gaussian's spectrum has fallen to exp(-4) */
 
 struct warper {
