@@ -224,7 +224,9 @@ static void put_images(struct filter *f, const char *path, int64_t *index)
 			continue;
 		meta_copy(&own, meta);
 		meta_drop_scope(&own, '~');
+		err_at_file(path);
 		calibrator_frame(c, &image, meta, &out, &own);
+		err_nowhere();
 		image_put_alone(f, (*index)++, &own, &out);
 	}
 	meta_clear(&own);

@@ -20,6 +20,7 @@ const char *argv0 = "leat";
 static struct {
 	int verbosity;
 	bool at_frame;
+	const char *file;
 	uint64_t frame;
 	int64_t index;
 	bool dying;
@@ -47,9 +48,15 @@ void err_at_frame(uint64_t frame, int64_t index)
 	state.index = index;
 }
 
+void err_at_file(const char *path)
+{
+	state.file = path;
+}
+
 void err_nowhere(void)
 {
 	state.at_frame = false;
+	state.file = NULL;
 }
 
 int fail(struct error *e, int code, const char *format, ...)
@@ -67,8 +74,13 @@ int fail(struct error *e, int code, const char *format, ...)
 static void say(const char *kind, const char *message)
 {
 	char where[80] = "", safe[MESSAGE_MAX * 2], line[MESSAGE_MAX * 2 + 200];
+	char located[MESSAGE_MAX];
 	int n;
 
+	if (state.file) {
+		snprintf(located, sizeof(located), "%s: %s", state.file, message);
+		message = located;
+	}
 	if (state.at_frame)
 		snprintf(where, sizeof(where), "frame %llu index %lld: ",
 			(unsigned long long)state.frame, (long long)state.index);

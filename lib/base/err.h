@@ -47,10 +47,13 @@ int verbosity(void);
  * Call it where a message may arise, not for every frame.
  */
 void err_at_frame(uint64_t frame, int64_t index);
+
+/* The same of a file that is at hand ("lights/m31_04.fits:"); path stays the caller's. */
+void err_at_file(const char *path);
 void err_nowhere(void);
 
 /*
- * One line "name: [frame F index I:] message" to stderr. Control characters and bytes that are not
+ * One line "name: [frame F index I: or FILE:] message" to stderr. Control characters and bytes that are not
  * UTF-8 are written as \xHH, so a hostile name cannot forge a line. warn() adds "warning: ", is
  * silent under -q; note() speaks only under -v.
  */

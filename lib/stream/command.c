@@ -73,6 +73,7 @@ static void handle_signals(const struct filter *f)
 		     fstat(STDIN_FILENO, &st) == 0 &&
 		     (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f fails, and is told, as any other */
 	on_signal(SIGHUP, die_of_signal, 0);
 	on_signal(SIGTERM, stop, 0);
 	on_signal(SIGINT, piped ? first_interrupt : stop, piped ? SA_RESTART : 0);

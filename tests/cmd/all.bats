@@ -722,7 +722,6 @@ disks_fill_up() {
 	local code=0
 	(
 		ulimit -f 0
-		trap '' XFSZ
 		exec "$1" "${ARGS[@]}" -o result <in
 	) 2> >(cat >err) || code=$?
 	[[ $code == 74 ]]
