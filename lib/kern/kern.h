@@ -189,13 +189,14 @@ enum kern_mosaic_method { KERN_MOSAIC_BILINEAR, KERN_MOSAIC_VNG, KERN_MOSAIC_RCD
 /* What methods look at around a tile, px, at most. */
 #define KERN_MOSAIC_MARGIN 10
 #define KERN_MOSAIC_PLANES 7 /* of a tile with its margins: the room mosaic() works in */
+#define KERN_MOSAIC_BEYOND 16 /* floats behind a row that may be read, of any value */
 
 /* A tile of a mosaic: red is at odd or even columns and rows, blue at the others. */
 struct kern_mosaic {
 	const float *in; /* the tile's first pixel, KERN_MOSAIC_MARGIN of them on all sides */
 	float *out[3];	 /* of red, green, blue */
 	ptrdiff_t in_stride, out_stride;
-	int width, height; /* in_stride >= width + 2 KERN_MOSAIC_MARGIN */
+	int width, height; /* in_stride >= width + 2 KERN_MOSAIC_MARGIN + KERN_MOSAIC_BEYOND */
 	unsigned red_x, red_y; /* 0 or 1 */
 	float floor;	       /* > 0: differences below it count for nothing (RCD) */
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Colours of a mosaic. Every value of a row is reckoned at every pixel, as if it were green and as
- * if not, and the right one chosen: half the work is lost, but the loops become vectors.
+ * if not, and the right one chosen: half the work is lost, but there is nothing to branch on or to
+ * shuffle. Vectors may reach beyond a row's end, see KERN_MOSAIC_BEYOND.
  */
-#include <math.h>
-
-#include "kern/level.h"
+#include "kern/lanes.h"
 
 /* "same" is the colour, beside green, of the row, "other" that of the rows beside it. */
 struct row {
@@ -13,7 +12,7 @@ struct row {
 	int first; /* the parity of columns that are not green */
 };
 
-INLINE struct row row_of(const struct kern_mosaic *m, int y)
+static struct row row_of(const struct kern_mosaic *m, int y)
 {
 	bool red = ((unsigned)y & 1) == m->red_y;
 	float *r = m->out[0] + y * m->out_stride, *b = m->out[2] + y * m->out_stride;
@@ -22,168 +21,183 @@ INLINE struct row row_of(const struct kern_mosaic *m, int y)
 		(int)(red ? m->red_x : 1 - m->red_x)};
 }
 
-INLINE bool is_green(int x, int first)
+/* The lanes from column x on that are green. */
+static ivec greens(int x, int first)
 {
-	return (x ^ first) & 1;
+	ivec lanes;
+
+	for (int l = 0; l < LANES; l++)
+		lanes[l] = -((x + l + first) & 1);
+	return lanes;
+}
+
+/* Lanes that are of the output. */
+static void put(float *to, vec v, int count)
+{
+	if (count >= LANES)
+		vec_store(to, v);
+	else
+		memcpy(to, &v, (size_t)count * sizeof(*to));
 }
 
 static void bilinear(const struct kern_mosaic *m)
 {
 	for (int y = 0; y < m->height; y++) {
-		const float *restrict at = m->in + y * m->in_stride;
-		const float *restrict up = at - m->in_stride, *restrict down = at + m->in_stride;
+		const float *at = m->in + y * m->in_stride;
+		const float *up = at - m->in_stride, *down = at + m->in_stride;
 		const struct row row = row_of(m, y);
-		float *restrict same = row.same, *restrict green = row.green;
-		float *restrict other = row.other;
+		const ivec is = greens(0, row.first);
 
-		for (int x = 0; x < m->width; x++) {
-			float across = at[x - 1] + at[x + 1], along = up[x] + down[x];
-			float diagonal = (up[x - 1] + up[x + 1]) + (down[x - 1] + down[x + 1]);
-			bool g = is_green(x, row.first);
+		for (int x = 0; x < m->width; x += LANES) {
+			vec here = vec_load(at + x);
+			vec across = vec_load(at + x - 1) + vec_load(at + x + 1);
+			vec along = vec_load(up + x) + vec_load(down + x);
+			vec diagonal = (vec_load(up + x - 1) + vec_load(up + x + 1)) +
+				       (vec_load(down + x - 1) + vec_load(down + x + 1));
+			int count = m->width - x;
 
-			same[x] = g ? 0.5f * across : at[x];
-			green[x] = g ? at[x] : 0.25f * (across + along);
-			other[x] = g ? 0.5f * along : 0.25f * diagonal;
+			put(row.same + x, vec_select(is, 0.5f * across, here), count);
+			put(row.green + x, vec_select(is, here, 0.25f * (across + along)), count);
+			put(row.other + x, vec_select(is, 0.5f * along, 0.25f * diagonal), count);
 		}
 	}
 }
 
 /*
- * VNG (Chang, Cheung & Pan 1999), with the names of their figures: a pixel of the neighbourhood is
- * so many steps forward (f) in a direction and so many to the right (r) of it.
+ * VNG (Chang, Cheung & Pan 1999): a pixel of the neighbourhood is so many steps forward (f) in a
+ * direction and so many to the right (r) of it.
  */
 struct around {
-	const float *row[5]; /* two above … two below */
-	int x;
+	const float *at;
+	ptrdiff_t stride;
+	ivec green; /* whether it is */
 };
 
 /* Directions in turns of 90 degrees: up, right, down, left. */
-INLINE float pixel(const struct around *a, int turn, int f, int r)
+INLINE vec pixel(const struct around *a, int turn, int f, int r)
 {
 	int dx = turn == 0 ? r : turn == 1 ? f : turn == 2 ? -r : -f;
 	int dy = turn == 0 ? -f : turn == 1 ? r : turn == 2 ? f : -r;
 
-	return a->row[2 + dy][a->x + dx];
+	return vec_load(a->at + dy * a->stride + dx);
 }
 
-INLINE float step(const struct around *a, int turn, int f, int r, int f2, int r2)
+INLINE vec step(const struct around *a, int turn, int f, int r, int f2, int r2)
 {
-	return fabsf(pixel(a, turn, f, r) - pixel(a, turn, f2, r2));
+	return vec_abs(pixel(a, turn, f, r) - pixel(a, turn, f2, r2));
 }
 
-INLINE float straight(const struct around *a, int t)
+INLINE vec straight(const struct around *a, int t)
 {
 	return (step(a, t, 1, 0, -1, 0) + step(a, t, 2, 0, 0, 0)) +
 	       0.5f * ((step(a, t, 1, -1, -1, -1) + step(a, t, 1, 1, -1, 1)) +
 			      (step(a, t, 2, -1, 0, -1) + step(a, t, 2, 1, 0, 1)));
 }
 
-INLINE float diagonal(const struct around *a, int t, bool green)
+INLINE vec diagonal(const struct around *a, int t)
 {
-	float main = step(a, t, 1, 1, -1, -1) + step(a, t, 2, 2, 0, 0);
-	float of_green = step(a, t, 2, 1, 0, -1) + step(a, t, 1, 2, -1, 0);
-	float of_other = (step(a, t, 1, 0, 0, -1) + step(a, t, 0, 1, -1, 0)) +
-			 (step(a, t, 2, 1, 1, 0) + step(a, t, 1, 2, 0, 1));
+	vec main = step(a, t, 1, 1, -1, -1) + step(a, t, 2, 2, 0, 0);
+	vec of_green = step(a, t, 2, 1, 0, -1) + step(a, t, 1, 2, -1, 0);
+	vec of_other = (step(a, t, 1, 0, 0, -1) + step(a, t, 0, 1, -1, 0)) +
+		       (step(a, t, 2, 1, 1, 0) + step(a, t, 1, 2, 0, 1));
 
-	return main + (green ? of_green : 0.5f * of_other);
+	return main + vec_select(a->green, of_green, 0.5f * of_other);
 }
 
 struct colours {
-	float same, green, other;
+	vec same, green, other;
 };
 
 /* Mean colours in a direction. */
-INLINE struct colours straight_colours(const struct around *a, int t, bool green)
+INLINE struct colours straight_colours(const struct around *a, int t)
 {
-	float own = 0.5f * (pixel(a, t, 2, 0) + pixel(a, t, 0, 0)), next = pixel(a, t, 1, 0);
-	float beside = 0.5f * (pixel(a, t, 1, -1) + pixel(a, t, 1, 1));
-	float wide = 0.25f * ((pixel(a, t, 2, -1) + pixel(a, t, 2, 1)) +
-				     (pixel(a, t, 0, -1) + pixel(a, t, 0, 1)));
+	vec own = 0.5f * (pixel(a, t, 2, 0) + pixel(a, t, 0, 0)), next = pixel(a, t, 1, 0);
+	vec beside = 0.5f * (pixel(a, t, 1, -1) + pixel(a, t, 1, 1));
+	vec wide = 0.25f * ((pixel(a, t, 2, -1) + pixel(a, t, 2, 1)) +
+				   (pixel(a, t, 0, -1) + pixel(a, t, 0, 1)));
 	bool in_row = t % 2;
 
-	return (struct colours){green ? (in_row ? next : wide) : own, green ? own : next,
-		green ? (in_row ? wide : next) : beside};
+	return (struct colours){vec_select(a->green, in_row ? next : wide, own),
+		vec_select(a->green, own, next),
+		vec_select(a->green, in_row ? wide : next, beside)};
 }
 
-INLINE struct colours diagonal_colours(const struct around *a, int t, bool green)
+INLINE struct colours diagonal_colours(const struct around *a, int t)
 {
-	float own = 0.5f * (pixel(a, t, 2, 2) + pixel(a, t, 0, 0)), next = pixel(a, t, 1, 1);
-	float even = 0.5f * (pixel(a, t, 2, 1) + pixel(a, t, 0, 1));
-	float odd = 0.5f * (pixel(a, t, 1, 2) + pixel(a, t, 1, 0));
-	float beside = 0.5f * (even + odd);
+	vec own = 0.5f * (pixel(a, t, 2, 2) + pixel(a, t, 0, 0)), next = pixel(a, t, 1, 1);
+	vec even = 0.5f * (pixel(a, t, 2, 1) + pixel(a, t, 0, 1));
+	vec odd = 0.5f * (pixel(a, t, 1, 2) + pixel(a, t, 1, 0));
+	vec beside = 0.5f * (even + odd);
 	/* With an odd turn "forward" runs along rows. */
-	float same = t % 2 ? odd : even, other = t % 2 ? even : odd;
+	vec same = t % 2 ? odd : even, other = t % 2 ? even : odd;
 
-	return (struct colours){green ? same : own, green ? next : beside, green ? other : next};
+	return (struct colours){vec_select(a->green, same, own), vec_select(a->green, next, beside),
+		vec_select(a->green, other, next)};
 }
 
-INLINE float least(float a, float b)
+INLINE void add_if(struct colours *sum, vec *count, vec gradient, vec limit, struct colours c)
 {
-	return b < a ? b : a;
+	ivec counts = gradient <= limit;
+
+	sum->same += vec_where(counts, c.same);
+	sum->green += vec_where(counts, c.green);
+	sum->other += vec_where(counts, c.other);
+	*count += vec_where(counts, vec_of(1));
 }
 
-INLINE float most(float a, float b)
+INLINE struct colours vng_pixels(const struct around *a)
 {
-	return b > a ? b : a;
-}
+	vec s[4], d[4], low, high, limit, own, here = pixel(a, 0, 0, 0), count = vec_of(0);
+	struct colours sum = {vec_of(0), vec_of(0), vec_of(0)};
 
-INLINE void add_if(struct colours *sum, float *count, float gradient, float limit, struct colours c)
-{
-	bool counts = gradient <= limit;
-
-	sum->same += counts ? c.same : 0;
-	sum->green += counts ? c.green : 0;
-	sum->other += counts ? c.other : 0;
-	*count += counts ? 1.0f : 0;
-}
-
-INLINE struct colours vng_pixel(const struct around *a, bool green)
-{
-	float s0 = straight(a, 0), s1 = straight(a, 1), s2 = straight(a, 2), s3 = straight(a, 3);
-	float d0 = diagonal(a, 0, green), d1 = diagonal(a, 1, green), d2 = diagonal(a, 2, green),
-	      d3 = diagonal(a, 3, green);
-	float low = least(least(least(s0, s1), least(s2, s3)), least(least(d0, d1), least(d2, d3)));
-	float high = most(most(most(s0, s1), most(s2, s3)), most(most(d0, d1), most(d2, d3)));
-	float limit = 1.5f * low + 0.5f * (high - low), count = 0, own, here = pixel(a, 0, 0, 0);
-	struct colours sum = {0, 0, 0};
-
-	add_if(&sum, &count, s0, limit, straight_colours(a, 0, green));
-	add_if(&sum, &count, s1, limit, straight_colours(a, 1, green));
-	add_if(&sum, &count, s2, limit, straight_colours(a, 2, green));
-	add_if(&sum, &count, s3, limit, straight_colours(a, 3, green));
-	add_if(&sum, &count, d0, limit, diagonal_colours(a, 0, green));
-	add_if(&sum, &count, d1, limit, diagonal_colours(a, 1, green));
-	add_if(&sum, &count, d2, limit, diagonal_colours(a, 2, green));
-	add_if(&sum, &count, d3, limit, diagonal_colours(a, 3, green));
-	own = green ? sum.green : sum.same;
-	return (struct colours){green ? here + (sum.same - own) / count : here,
-		green ? here : here + (sum.green - own) / count, here + (sum.other - own) / count};
+	low = high = s[0] = straight(a, 0);
+	d[0] = diagonal(a, 0);
+	s[1] = straight(a, 1);
+	d[1] = diagonal(a, 1);
+	s[2] = straight(a, 2);
+	d[2] = diagonal(a, 2);
+	s[3] = straight(a, 3);
+	d[3] = diagonal(a, 3);
+	for (int i = 0; i < 4; i++) {
+		low = vec_min(low, vec_min(s[i], d[i]));
+		high = vec_max(high, vec_max(s[i], d[i]));
+	}
+	limit = 1.5f * low + 0.5f * (high - low);
+	add_if(&sum, &count, s[0], limit, straight_colours(a, 0));
+	add_if(&sum, &count, s[1], limit, straight_colours(a, 1));
+	add_if(&sum, &count, s[2], limit, straight_colours(a, 2));
+	add_if(&sum, &count, s[3], limit, straight_colours(a, 3));
+	add_if(&sum, &count, d[0], limit, diagonal_colours(a, 0));
+	add_if(&sum, &count, d[1], limit, diagonal_colours(a, 1));
+	add_if(&sum, &count, d[2], limit, diagonal_colours(a, 2));
+	add_if(&sum, &count, d[3], limit, diagonal_colours(a, 3));
+	own = vec_select(a->green, sum.green, sum.same);
+	return (struct colours){vec_select(a->green, here + (sum.same - own) / count, here),
+		vec_select(a->green, here, here + (sum.green - own) / count),
+		here + (sum.other - own) / count};
 }
 
 static void vng(const struct kern_mosaic *m)
 {
 	for (int y = 0; y < m->height; y++) {
-		const float *at = m->in + y * m->in_stride;
 		const struct row row = row_of(m, y);
-		float *restrict same = row.same, *restrict green = row.green;
-		float *restrict other = row.other;
-		struct around a = {.row = {at - 2 * m->in_stride, at - m->in_stride, at,
-					   at + m->in_stride, at + 2 * m->in_stride}};
+		struct around a = {.stride = m->in_stride, .green = greens(0, row.first)};
 
-		for (int x = 0; x < m->width; x++) {
+		for (int x = 0; x < m->width; x += LANES) {
 			struct colours c;
 
-			a.x = x;
-			c = vng_pixel(&a, is_green(x, row.first));
-			same[x] = c.same;
-			green[x] = c.green;
-			other[x] = c.other;
+			a.at = m->in + y * m->in_stride + x;
+			c = vng_pixels(&a);
+			put(row.same + x, c.same, m->width - x);
+			put(row.green + x, c.green, m->width - x);
+			put(row.other + x, c.other, m->width - x);
 		}
 	}
 }
 
 /*
- * RCD (Luis Sanz Rodriguez 2015, version 2.3). Planes have the shape and margins of the input.
+ * RCD (Luis Sanz Rodriguez 2015, version 2.3). Planes have the shape and margins of the input;
+ * each is made for rows and columns from -by to the tile's size + by.
  */
 struct rcd {
 	const struct kern_mosaic *m;
@@ -195,103 +209,109 @@ struct rcd {
 	float *green, *opposite; /* of red pixels blue, of blue ones red */
 };
 
-INLINE float square(float x)
+INLINE vec high_pass(const float *at, ptrdiff_t d)
 {
-	return x * x;
+	vec pass = ((vec_load(at - 3 * d) - vec_load(at - d)) -
+			   (vec_load(at + d) - vec_load(at + 3 * d))) -
+		   3 * (vec_load(at - 2 * d) + vec_load(at + 2 * d)) + 6 * vec_load(at);
+
+	return pass * pass;
 }
 
-INLINE float high_pass(const float *at, ptrdiff_t d)
-{
-	return square(((at[-3 * d] - at[-d]) - (at[d] - at[3 * d])) - 3 * (at[-2 * d] + at[2 * d]) +
-		      6 * at[0]);
-}
-
-/* Rows y and columns from -by on; squares along both steps. */
 static void high_passes(const struct rcd *r, int by, ptrdiff_t one, ptrdiff_t two)
 {
 	const struct kern_mosaic *m = r->m;
 
-	for (int y = -by; y < m->height + by; y++) {
-		const float *restrict in = m->in + y * r->stride;
-		float *restrict first = r->first + y * r->stride;
-		float *restrict second = r->second + y * r->stride;
+	for (int y = -by; y < m->height + by; y++)
+		for (int x = -by; x < m->width + by; x += LANES) {
+			ptrdiff_t at = y * r->stride + x;
 
-		for (int x = -by; x < m->width + by; x++) {
-			first[x] = high_pass(in + x, one);
-			second[x] = high_pass(in + x, two);
+			vec_store(r->first + at, high_pass(m->in + at, one));
+			vec_store(r->second + at, high_pass(m->in + at, two));
 		}
-	}
 }
 
-/* The share of the first direction, each summed over three pixels along itself. */
+/* Three values along a direction. */
+INLINE vec along(const float *at, ptrdiff_t d)
+{
+	return (vec_load(at - d) + vec_load(at + d)) + vec_load(at);
+}
+
+/* The share of the first direction, each summed along itself. */
 static void share(const struct rcd *r, float *out, int by, ptrdiff_t one, ptrdiff_t two)
 {
 	const struct kern_mosaic *m = r->m;
-	float floor = square(m->floor);
+	const vec floor = vec_of(m->floor * m->floor);
 
-	for (int y = -by; y < m->height + by; y++) {
-		const float *restrict first = r->first + y * r->stride;
-		const float *restrict second = r->second + y * r->stride;
-		float *restrict to = out + y * r->stride;
+	for (int y = -by; y < m->height + by; y++)
+		for (int x = -by; x < m->width + by; x += LANES) {
+			ptrdiff_t at = y * r->stride + x;
+			vec a = vec_max(along(r->first + at, one), floor);
+			vec b = vec_max(along(r->second + at, two), floor);
 
-		for (int x = -by; x < m->width + by; x++) {
-			float a = most(floor, (first[x - one] + first[x + one]) + first[x]);
-			float b = most(floor, (second[x - two] + second[x + two]) + second[x]);
-
-			to[x] = a / (a + b);
+			vec_store(out + at, a / (a + b));
 		}
-	}
+}
+
+INLINE vec beside(const float *at)
+{
+	return vec_load(at - 1) + vec_load(at + 1);
 }
 
 static void low_pass(const struct rcd *r, int by)
 {
 	const struct kern_mosaic *m = r->m;
 
-	for (int y = -by; y < m->height + by; y++) {
-		const float *restrict at = m->in + y * r->stride;
-		const float *restrict up = at - r->stride, *restrict down = at + r->stride;
-		float *restrict to = r->low + y * r->stride;
+	for (int y = -by; y < m->height + by; y++)
+		for (int x = -by; x < m->width + by; x += LANES) {
+			const float *at = m->in + y * r->stride + x;
+			const float *up = at - r->stride, *down = at + r->stride;
+			vec four = (vec_load(up) + vec_load(down)) + beside(at);
+			vec corners = beside(up) + beside(down);
 
-		for (int x = -by; x < m->width + by; x++)
-			to[x] = at[x] + 0.5f * ((up[x] + down[x]) + (at[x - 1] + at[x + 1])) +
-				0.25f * ((up[x - 1] + up[x + 1]) + (down[x - 1] + down[x + 1]));
-	}
+			vec_store(r->low + y * r->stride + x,
+				vec_load(at) + 0.5f * four + 0.25f * corners);
+		}
 }
 
 /* Of a share and the mean of its diagonal neighbours, the more decided one. */
-INLINE float decided(const float *at, ptrdiff_t stride)
+INLINE vec decided(const float *at, ptrdiff_t stride)
 {
-	float around =
-		0.25f * ((at[-stride - 1] + at[-stride + 1]) + (at[stride - 1] + at[stride + 1]));
+	vec here = vec_load(at), around = 0.25f * (beside(at - stride) + beside(at + stride));
 
-	return fabsf(0.5f - at[0]) < fabsf(0.5f - around) ? around : at[0];
+	return vec_select(vec_abs(0.5f - here) < vec_abs(0.5f - around), around, here);
 }
 
-INLINE float mix(float by, float zero, float one)
+INLINE vec mix(vec by, vec zero, vec one)
 {
 	return by * one + (1 - by) * zero;
 }
 
-INLINE float gradient(const float *at, ptrdiff_t d, float floor)
+INLINE vec distance(const float *a, const float *b)
 {
-	return floor + fabsf(at[d] - at[-d]) + fabsf(at[0] - at[2 * d]) + fabsf(at[d] - at[3 * d]) +
-	       fabsf(at[2 * d] - at[4 * d]);
+	return vec_abs(vec_load(a) - vec_load(b));
 }
 
 /*
  * A green neighbour corrected by the ratio of low passes. Published for values >= 0, where the
  * first bound always holds; the second keeps the ratio within -1 … 1 for values about 0.
  */
-INLINE float corrected(const float *at, const float *low, ptrdiff_t d, float floor)
+INLINE vec corrected(const float *at, const float *low, ptrdiff_t d, vec floor)
 {
-	float rise = low[0] - low[2 * d];
+	vec here = vec_load(low), there = vec_load(low + 2 * d), rise = here - there;
+	vec next = vec_load(at + d);
 
-	return at[d] + at[d] * (rise / most(floor + (low[0] + low[2 * d]), fabsf(rise) + floor));
+	return next + next * (rise / vec_max(floor + (here + there), vec_abs(rise) + floor));
 }
 
-INLINE float between(const float *at, const float *low, ptrdiff_t d, float floor)
+/* Green between its neighbours at -d and d. */
+INLINE vec between(const float *at, const float *low, ptrdiff_t d, vec floor)
 {
-	float before = gradient(at, -d, floor), after = gradient(at, d, floor);
+	vec across = floor + distance(at - d, at + d);
+	vec before = across + distance(at, at - 2 * d) + distance(at - d, at - 3 * d) +
+		     distance(at - 2 * d, at - 4 * d);
+	vec after = across + distance(at, at + 2 * d) + distance(at + d, at + 3 * d) +
+		    distance(at + 2 * d, at + 4 * d);
 
 	return (after * corrected(at, low, -d, floor) + before * corrected(at, low, d, floor)) /
 	       (before + after);
@@ -300,83 +320,75 @@ INLINE float between(const float *at, const float *low, ptrdiff_t d, float floor
 static void find_green(const struct rcd *r, int by)
 {
 	const struct kern_mosaic *m = r->m;
+	const vec floor = vec_of(m->floor);
 
 	for (int y = -by; y < m->height + by; y++) {
-		const float *restrict in = m->in + y * r->stride, *restrict low =
-									  r->low + y * r->stride;
-		const float *restrict upright = r->upright + y * r->stride;
-		float *restrict green = r->green + y * r->stride;
-		int first = row_of(m, y & 1).first;
+		const ivec is = greens(-by, row_of(m, y & 1).first);
 
-		for (int x = -by; x < m->width + by; x++) {
-			float v = between(in + x, low + x, r->stride, m->floor);
-			float h = between(in + x, low + x, 1, m->floor);
+		for (int x = -by; x < m->width + by; x += LANES) {
+			ptrdiff_t at = y * r->stride + x;
+			vec v = between(m->in + at, r->low + at, r->stride, floor);
+			vec h = between(m->in + at, r->low + at, 1, floor);
+			vec found = mix(decided(r->upright + at, r->stride), v, h);
 
-			green[x] = is_green(x, first) ? in[x]
-						      : mix(decided(upright + x, r->stride), v, h);
+			vec_store(r->green + at, vec_select(is, vec_load(m->in + at), found));
 		}
 	}
 }
 
-/*
- * Between two pixels at -d and d of a colour: the colour less green. `at` is that colour's plane,
- * `green` reaches twice as far.
- */
-INLINE float difference(const float *at, const float *at_green, ptrdiff_t d, float floor)
+/* A colour less green, between pixels of that colour at -d and d. */
+INLINE vec difference(const float *at, const float *green, ptrdiff_t d, vec floor)
 {
-	float across = fabsf(at[-d] - at[d]);
-	float before =
-		floor + across + fabsf(at[-d] - at[-3 * d]) + fabsf(at_green[0] - at_green[-2 * d]);
-	float after =
-		floor + across + fabsf(at[d] - at[3 * d]) + fabsf(at_green[0] - at_green[2 * d]);
+	vec across = floor + distance(at - d, at + d);
+	vec before = across + distance(at - d, at - 3 * d) + distance(green, green - 2 * d);
+	vec after = across + distance(at + d, at + 3 * d) + distance(green, green + 2 * d);
 
-	return (before * (at[d] - at_green[d]) + after * (at[-d] - at_green[-d])) /
+	return (before * (vec_load(at + d) - vec_load(green + d)) +
+		       after * (vec_load(at - d) - vec_load(green - d))) /
 	       (before + after);
 }
 
 static void find_opposite(const struct rcd *r, int by)
 {
 	const struct kern_mosaic *m = r->m;
+	const vec floor = vec_of(m->floor);
 
-	for (int y = -by; y < m->height + by; y++) {
-		const float *restrict in = m->in + y * r->stride;
-		const float *restrict green = r->green + y * r->stride;
-		const float *restrict falling = r->falling + y * r->stride;
-		float *restrict to = r->opposite + y * r->stride;
+	for (int y = -by; y < m->height + by; y++)
+		for (int x = -by; x < m->width + by; x += LANES) {
+			ptrdiff_t at = y * r->stride + x;
+			vec p = difference(m->in + at, r->green + at, r->stride + 1, floor);
+			vec q = difference(m->in + at, r->green + at, r->stride - 1, floor);
 
-		for (int x = -by; x < m->width + by; x++) {
-			float p = difference(in + x, green + x, r->stride + 1, m->floor);
-			float q = difference(in + x, green + x, r->stride - 1, m->floor);
-
-			to[x] = green[x] + mix(decided(falling + x, r->stride), p, q);
+			vec_store(r->opposite + at,
+				vec_load(r->green + at) +
+					mix(decided(r->falling + at, r->stride), p, q));
 		}
-	}
 }
 
 static void finish(const struct rcd *r)
 {
 	const struct kern_mosaic *m = r->m;
+	const vec floor = vec_of(m->floor);
 
 	for (int y = 0; y < m->height; y++) {
-		const float *restrict in = m->in + y * r->stride;
-		const float *restrict g = r->green + y * r->stride;
-		const float *restrict opposite = r->opposite + y * r->stride;
-		const float *restrict upright = r->upright + y * r->stride;
 		const struct row row = row_of(m, y);
-		float *restrict same = row.same, *restrict green = row.green;
-		float *restrict other = row.other;
+		const ivec is = greens(0, row.first);
 
-		for (int x = 0; x < m->width; x++) {
-			float by = decided(upright + x, r->stride);
-			float s = mix(by, difference(opposite + x, g + x, r->stride, m->floor),
-				difference(in + x, g + x, 1, m->floor));
-			float o = mix(by, difference(in + x, g + x, r->stride, m->floor),
-				difference(opposite + x, g + x, 1, m->floor));
-			bool is = is_green(x, row.first);
+		for (int x = 0; x < m->width; x += LANES) {
+			ptrdiff_t at = y * r->stride + x;
+			const float *in = m->in + at, *opposite = r->opposite + at;
+			const float *g = r->green + at;
+			vec by = decided(r->upright + at, r->stride), green = vec_load(g);
+			vec same = mix(by, difference(opposite, g, r->stride, floor),
+				difference(in, g, 1, floor));
+			vec other = mix(by, difference(in, g, r->stride, floor),
+				difference(opposite, g, 1, floor));
+			int count = m->width - x;
 
-			green[x] = g[x];
-			same[x] = is ? g[x] + s : in[x];
-			other[x] = is ? g[x] + o : opposite[x];
+			put(row.green + x, green, count);
+			put(row.same + x, vec_select(is, green + same, vec_load(in)), count);
+			put(row.other + x, vec_select(is, green + other, vec_load(opposite)),
+				count);
 		}
 	}
 }

@@ -13,7 +13,7 @@
 #define TILE_WIDTH 256
 #define TILE_HEIGHT 64
 #define MARGIN KERN_MOSAIC_MARGIN
-#define STRIDE (TILE_WIDTH + 2 * MARGIN)
+#define STRIDE (TILE_WIDTH + 2 * MARGIN + KERN_MOSAIC_BEYOND)
 #define ROOM ((TILE_HEIGHT + 2 * MARGIN) * STRIDE)
 #define FILL_REACH 3 /* cells to each side, of which a missing value is made */
 #define NOTHING 1e-5 /* of full scale */

@@ -20,7 +20,7 @@ stat_of() {
 
 # near A B MOST
 near() {
-	[[ $1 && $2 ]] && awk -v a="$1" -v b="$2" -v most="$3" 'BEGIN { exit !((a > b ? a - b : b - a) <= most) }' || {
+	awk -v a="${1:-nan}" -v b="${2:-nan}" -v most="$3" 'BEGIN { exit !((a > b ? a - b : b - a) <= most) }' || {
 		printf '%s is not %s to %s\n' "$1" "$2" "$3" >&2
 		return 1
 	}
