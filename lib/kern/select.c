@@ -1,41 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What order statistics and moments need of each value, in one pass. */
-#include <math.h>
-#include <string.h>
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
-#include "kern/level.h"
-
-#if KERN_LEVEL == 4
-#define LANES 16
-#elif KERN_LEVEL == 3
-#define LANES 8
-#else
-#define LANES 4
-#endif
-
-typedef float vec __attribute__((vector_size(4 * LANES)));
-typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
-
-/* Bit l of the result says whether lane l of a comparison is true. */
-INLINE unsigned lanes_of(ivec mask)
-{
-#if KERN_LEVEL == 4
-	return _mm512_movepi32_mask((__m512i)mask);
-#elif KERN_LEVEL == 3
-	return (unsigned)_mm256_movemask_ps((__m256)mask);
-#elif defined(__x86_64__)
-	return (unsigned)_mm_movemask_ps((__m128)mask);
-#else
-	unsigned lanes = 0;
-
-	for (unsigned l = 0; l < LANES; l++)
-		lanes |= (unsigned)(mask[l] & 1) << l;
-	return lanes;
-#endif
-}
+#include "kern/lanes.h"
 
 struct lane_counts {
 	ivec valid, below, at_low, at_high;
