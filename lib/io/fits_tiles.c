@@ -149,7 +149,7 @@ static int read_fields(struct tiles *t, struct error *e)
 	e->code = 0;
 	for (int64_t i = 1; i <= fields && i <= FIELDS_MAX; i++) {
 		struct field field = {.at = (int64_t)at};
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "TFORM%d", (int)i);
 		if (!fits_text(h, name, &text) || !parse_form(text.p, &field, &bytes)) {
