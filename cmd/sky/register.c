@@ -75,7 +75,8 @@ struct registering {
 	struct measured *measured; /* of the store's groups */
 	size_t measured_size, most_stars;
 	struct grid grid;
-	uint64_t frames, kept, rejected, dropped;
+	bool has_grid;
+	uint64_t frames, rejected, dropped, all, kept; /* all and kept of all segments */
 	struct str table;
 };
 
@@ -123,10 +124,11 @@ static void set_grid(struct filter *f, const struct framed *frames, size_t n)
 	const struct options *o = f->options;
 	struct registering *r = f->state;
 
-	if (!framing_grid((enum framing)o->frame, o->scale, r->reference.width, r->reference.height,
-		    frames, n, WARP_SIDE_MAX, &r->grid))
+	if (!r->has_grid && !framing_grid((enum framing)o->frame, o->scale, r->reference.width,
+				    r->reference.height, frames, n, WARP_SIDE_MAX, &r->grid))
 		die(EXIT_DATA, "--frame: no area in common, or one over %d times the reference's",
 			FRAMING_AREA_MOST);
+	r->has_grid = true;
 }
 
 static void read_reference(struct filter *f)
@@ -157,14 +159,9 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	meta_remove(out, "unit");
 	if (!r->warper) /* the pool is there only now */
 		r->warper = image_warper_new((enum warp_interp)o->interp, f->pool);
-	r->frames = r->kept = r->rejected = r->dropped = r->most_stars = 0;
+	r->frames = r->rejected = r->dropped = r->most_stars = 0;
 	if (r->reference_is_file && !r->reference.known)
 		read_reference(f);
-	if (!r->reference_is_file && r->reference.known) {
-		align_stars_free(&r->reference.stars);
-		meta_clear(&r->reference.meta);
-		r->reference.known = false;
-	}
 }
 
 static void take_reference(struct filter *f, const struct frame *frame, struct measured *m)
@@ -280,7 +277,7 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 		m.why = "too few stars for a reference";
 	else
 		take_reference(f, science, &m);
-	if (r->kept == 0 && r->reference.known)
+	if (r->reference.known)
 		set_grid(f, NULL, 0);
 	if (m.why)
 		reject(f, science, &m);
@@ -309,7 +306,7 @@ static void put_held(struct filter *f)
 	struct framed *framed = xcalloc(n, sizeof(*framed));
 	const struct frame *frames;
 
-	for (size_t i = 0; i < n && !r->reference_is_file; i++)
+	for (size_t i = 0; i < n && !r->reference.known; i++)
 		if (is_better(r, i, chosen))
 			chosen = i;
 	if (chosen != SIZE_MAX) {
@@ -346,20 +343,27 @@ static void put_held(struct filter *f)
 
 static void end(struct filter *f, const struct meta *end_meta)
 {
-	const struct options *o = f->options;
 	struct registering *r = f->state;
-	struct outfile *out;
 
 	(void)end_meta;
 	if (r->holds)
 		put_held(f);
-	if (r->frames > 0 && r->kept == 0)
-		die(EXIT_DATA, "no frame could be registered: all %llu were rejected",
-			(unsigned long long)r->frames);
+	r->all += r->frames;
 	if (r->rejected > 0)
 		filter_note(f, "rejected", (int64_t)r->rejected);
 	if (r->dropped > 0)
 		filter_note(f, "dropped", (int64_t)r->dropped);
+}
+
+static void finish(struct filter *f)
+{
+	const struct registering *r = f->state;
+	const struct options *o = f->options;
+	struct outfile *out;
+
+	if (r->all > 0 && r->kept == 0)
+		die(EXIT_DATA, "no frame could be registered: all %llu were rejected",
+			(unsigned long long)r->all);
 	if (o->transforms_out) {
 		out = outfile_open(o->transforms_out, false);
 		outfile_write(out, r->table.p, r->table.len);
@@ -387,6 +391,7 @@ static const struct command command = {
 	.head = head,
 	.group = group,
 	.end = end,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

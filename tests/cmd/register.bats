@@ -153,6 +153,27 @@ values() {
 	expect 66 register --ref nowhere <in
 }
 
+@test "register: segments are put on one grid, that of the first with a reference" {
+	sky-gen --count 5 --cloud 0 >in
+	stream-take --frames 0:1 <in >cloud
+	stream-take --frames 1:3 <in >a
+	stream-take --frames 3:5 <in >b
+	for options in '' '--frame max'; do
+		# shellcheck disable=SC2086
+		register -q $options <in | stream-payload >one
+		# shellcheck disable=SC2086
+		cat cloud a b | register -q $options --transforms-out t >out
+		[[ $(stream-head --all out | grep -c '^HEAD') == 3 ]]
+		[[ $options ]] || stream-payload out | cmp - one
+		[[ $(stream-head --all out | sed -n 's/^IMAGE.* f32 \(\S*\).*/\1/p' | sort -u | wc -l) == 1 ]]
+		[[ $(grep -vc '^#' t) == 4 && $(awk '$1 == 0 && $3 == 1 && $4 == 0' t | wc -l) == 1 ]]
+	done
+	cat cloud cloud >in
+	expect 65 register --transforms-out none <in
+	grep -q 'all 2 were rejected' err
+	no_files none
+}
+
 @test "register: grids hold what they should" {
 	sky-gen --count 4 --rotation 3 --shift 20 --type f32 >in
 	register --frame min <in >least
