@@ -14,9 +14,11 @@
 /* Strips of spooled frames take this part of the memory. */
 #define STRIP_SHARE 8
 
-/* Frames begin at different offsets in their pages, or their lines would share cache sets. */
+/* Large frames begin at different offsets in their pages, or their lines would share cache sets. */
 #define STAGGER 64
 #define STAGGERS 61
+#define STAGGER_FROM ((size_t)1 << 18) /* bytes */
+#define OVERHEAD 512		       /* of a frame kept in memory, bytes */
 
 /* Fewer faults for arrays of many pages, where the kernel gives large ones. */
 static void madvise_huge(char *array, size_t bytes)
@@ -189,7 +191,7 @@ static uint64_t room(const struct pile *p)
 /* A copy with COMBINE_SLACK bytes behind it; *held is to be freed. */
 static char *kept_copy(const struct pile *p, const void *array, size_t bytes, void **held)
 {
-	size_t before = p->count % STAGGERS * STAGGER;
+	size_t before = bytes < STAGGER_FROM ? 0 : p->count % STAGGERS * STAGGER;
 	char *copy = *held = xaligned(before + bytes + COMBINE_SLACK, 1);
 
 	madvise_huge(copy, before + bytes);
@@ -203,8 +205,8 @@ static struct place_of put_away(struct pile *p, const void *array, size_t size, 
 	uint64_t bytes = (uint64_t)p->planes * p->pixels * size;
 	struct place_of at = {.size = size, .offset = p->spooled};
 
-	if (p->kept + bytes <= room(p)) {
-		p->kept += bytes;
+	if (p->kept + bytes + OVERHEAD <= room(p)) {
+		p->kept += bytes + OVERHEAD;
 		at.memory = kept_copy(p, array, bytes, held);
 	} else {
 		spool_write(p->spool, p->spooled, array, bytes);

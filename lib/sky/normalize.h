@@ -27,8 +27,11 @@ struct norm_terms {
 	float factor, offset;
 };
 
-/* Statistics look at whole rows, evenly spaced, of about so many values. */
-#define NORM_SAMPLE ((size_t)1 << 20)
+/*
+ * Statistics look at whole rows, evenly spaced, of about so many values: the error of a location is
+ * then 1.25 / 512 of the noise of a pixel, that of a scale 0.2 %.
+ */
+#define NORM_SAMPLE ((size_t)1 << 18)
 
 /* One row in so many is looked at. */
 size_t norm_row_step(size_t width, size_t height);
