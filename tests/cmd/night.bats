@@ -457,3 +457,39 @@ holed() {
 	bash -euo pipefail tour >out
 	[[ -s stack.png && -s n.png && $(tail -n 1 out) == whole ]]
 }
+
+@test "whatever stage is killed, the picture is absent or whole" {
+	seed=${SEED:-$RANDOM}
+	echo "seed $seed"
+	RANDOM=$seed
+	lights --count 5 --type f32 >in
+	mkdir tmp run
+	export TMPDIR=$PWD/tmp
+	stages=("stream-cat ../in" "register --ref best" stack stretch "export-tiff -o a.tif")
+	words=()
+	for i in 0 1 2 3 4; do
+		read -ra some <<<"${stages[i]}"
+		words+=("${some[@]}" --)
+	done
+	unset 'words[-1]'
+	cd run
+	stream-cat ../in | tee >(wc -c >../size0) | register --ref best | tee >(wc -c >../size1) |
+		stack | tee >(wc -c >../size2) | stretch | tee >(wc -c >../size3) | export-tiff -o ../whole.tif
+	for ((i = 0; i < 15; i++)); do
+		victim=$((i % 5))
+		size=$(<"../size$((victim < 4 ? victim : 3))")
+		read -ra status < <(killer $victim $((RANDOM * 31 % (size + 1))) 0 "${words[@]}" 2>../said)
+		echo "stage $victim killed: ${status[*]}"
+		for j in 0 1 2 3 4; do
+			case ${status[j]} in
+			0 | 76 | 141) ;;
+			*) [[ ${status[j]} == 137 && $j == "$victim" ]] ;;
+			esac
+		done
+		[[ ! -e a.tif ]] || cmp a.tif ../whole.tif
+		[[ ${status[4]} != 0 || -e a.tif ]]
+		((victim == 4)) || no_files
+		rm -f a.tif .a.tif.*.part
+		[[ -z $(find . ../tmp -type f) ]]
+	done
+}
