@@ -175,7 +175,8 @@ static void take_reference(struct filter *f, const struct frame *frame, struct m
 	r->reference.height = m->height;
 	r->reference.known = true;
 	image_warper_stars(r->warper, stars.fwhm_px);
-	m->stars = (struct align_stars){.fwhm_px = stars.fwhm_px, .count = stars.count};
+	m->stars = (struct align_stars){
+		.fwhm_px = stars.fwhm_px, .count = stars.count, .found = stars.found};
 	m->match = (struct match){
 		.transform = transform_identity, .pairs = stars.count, .inliers = stars.count};
 	m->why = NULL;
@@ -220,7 +221,7 @@ static void put_warped(struct filter *f, const struct frame *frame, void *arg)
 	filter_own_meta(f, frame, &own);
 	cards_copy_geometry(&own, &r->reference.meta, r->grid.left, r->grid.top, r->grid.scale);
 	if (image.role == IMAGE_SCIENCE) {
-		meta_setf(&own, "~star_count", "%zu", m->stars.count);
+		meta_setf(&own, "~star_count", "%zu", m->stars.found);
 		if (isfinite(m->stars.fwhm_px))
 			meta_setf(&own, "~fwhm_px", "%.4g", m->stars.fwhm_px * r->grid.scale);
 	}
@@ -248,8 +249,8 @@ static void keep_for_later(
 		r->measured = xrealloc(
 			r->measured, r->measured_size = 2 * group + 16, sizeof(*r->measured));
 	r->measured[group] = *m;
-	if (m->stars.count > r->most_stars)
-		r->most_stars = m->stars.count;
+	if (m->stars.found > r->most_stars)
+		r->most_stars = m->stars.found;
 }
 
 static void group(struct filter *f, const struct frame *frames, size_t count)
@@ -293,7 +294,7 @@ static bool is_better(const struct registering *r, size_t i, size_t chosen)
 
 	if (s->count < REFERENCE_STARS_MIN || (chosen != SIZE_MAX && !r->wants_best))
 		return false;
-	if ((double)s->count < BEST_STARS_SHARE * (double)r->most_stars && r->wants_best)
+	if ((double)s->found < BEST_STARS_SHARE * (double)r->most_stars && r->wants_best)
 		return false;
 	return chosen == SIZE_MAX || s->fwhm_px < r->measured[chosen].stars.fwhm_px;
 }

@@ -20,6 +20,7 @@ void align_stars_find(const float *plane, size_t width, size_t height, double sa
 
 	stars_find(plane, width, height, &options, pool, &field);
 	stars->count = field.count;
+	stars->found = field.found;
 	stars->fwhm_px = field.fwhm;
 	stars->point = xcalloc(field.count, sizeof(*stars->point));
 	stars->error_px = xcalloc(field.count, sizeof(*stars->error_px));

@@ -6,13 +6,14 @@
 #include "sky/match.h"
 #include "sky/stars.h"
 
-#define ALIGN_STARS_MAX 2000 /* the brightest that are measured */
-#define ALIGN_SIGMA 5.0	     /* of the background's noise: fainter stars are not looked for */
+#define ALIGN_STARS_MAX 300 /* the brightest that are measured */
+#define ALIGN_SIGMA 5.0	    /* of the background's noise: fainter stars are not looked for */
 
 struct align_stars {
 	struct point *point; /* px, brightest first */
 	double *error_px;
 	size_t count;
+	size_t found; /* in the whole plane */
 	double fwhm_px; /* median, NaN without stars */
 };
 

@@ -323,7 +323,7 @@ static void fit_close(struct job *j, struct pool *pool)
 static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size_t n,
 	const struct star_options *options, struct pool *pool, struct star_field *field)
 {
-	size_t workers = pool_threads(pool), wanted = n;
+	size_t workers = pool_threads(pool), wanted = n, peak_count;
 	struct job j = {.s = s, .peaks = peaks};
 
 	if (options->max < n / 2)
@@ -339,7 +339,9 @@ static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size
 	j.count = wanted;
 	fit_all(&j, pool);
 	fit_close(&j, pool);
+	peak_count = n;
 	n = select_stars(j.fitted, wanted, j.fwhm);
+	field->found = wanted ? (size_t)((double)n * (double)peak_count / (double)wanted + 0.5) : 0;
 	qsort(j.fitted, n, sizeof(*j.fitted), by_flux);
 	leave_once(&j.buckets, j.fitted, &n);
 	field->count = n < options->max ? n : options->max;

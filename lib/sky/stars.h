@@ -45,6 +45,7 @@ struct star_options {
 struct star_field {
 	struct star *star; /* brightest first; free() it */
 	size_t count;
+	size_t found; /* in all; where not all peaks were fitted, as many as the share of those tells */
 	double background, noise, fwhm; /* medians over the plane; fwhm NaN without stars */
 };
 
