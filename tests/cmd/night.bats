@@ -257,7 +257,7 @@ floats() {
 	((frames + rejected == 1000 && frames > 950))
 }
 
-@test "a stack beyond its memory has the same bytes as one within, and a limit it keeps" {
+@test "stack and register beyond their memory make the same bytes, and keep the limit" {
 	[[ -z ${SANITIZED:-} ]] || skip 'the sanitizer takes the memory'
 	# 120 MB; what is limited are 90 MB and counts the stacks of threads.
 	sky-gen --width 400 --height 300 --count 250 --stars 60 --type f32 >in
@@ -271,12 +271,21 @@ floats() {
 	same large small
 	stack --memory 64Mi -j1 <in | cmp - large
 	[[ -z $(ls -A tmp) ]]
+	register -q --ref best <in >large
+	(
+		ulimit -d 60000
+		cat in | register -q --ref best --memory 16Mi >small
+	)
+	same large small
+	[[ -z $(ls -A tmp) ]]
 }
 
 @test "a spool without room is 74, with the way out, and no result" {
 	sky-gen --width 400 --height 300 --count 200 --stars 60 --type f32 --cosmic 0 >in
 	pipeline '74 76' 'ulimit -f 20000; stack --memory 64Mi <in | export-tiff -o a.tif'
 	told stack: 'spool' TMPDIR --memory
+	pipeline '74 76' 'ulimit -f 20000; register --ref best --memory 0 <in | export-tiff -o a.tif'
+	told register: 'spool' TMPDIR --memory
 	no_files a.tif
 }
 
