@@ -98,7 +98,6 @@ struct task {
 	size_t width, height; /* of out */
 	const struct transform *transform;
 	bool fluxes;
-	size_t pieces; /* of a plane */
 };
 
 static float pixel(const struct warp_image *in, const float *plane, int32_t x, int32_t y)
@@ -143,69 +142,97 @@ static bool inside(const struct task *t, int32_t x, int32_t y)
 	       column - before + wide <= t->in->width && row - above + high <= t->in->height;
 }
 
+/* The same of a whole run: it lies on a line, so of its ends, a pixel apart from the edges. */
+static bool all_inside(const struct task *t, const int32_t *x, const int32_t *y, size_t n)
+{
+	for (size_t end = 0; end < n; end += n > 1 ? n - 1 : 1)
+		for (int32_t side = -KERN_PHASES; side <= KERN_PHASES; side += 2 * KERN_PHASES)
+			if (!inside(t, x[end] + side, y[end] + side))
+				return false;
+	return true;
+}
+
+/* Places inside, by the kernel; where that meets a missing pixel, with care. */
+static void sample_inside(const struct task *t, const float *plane, const int32_t *x,
+	const int32_t *y, size_t n, float *out)
+{
+	const struct warper *w = t->warper;
+	bool missing = false;
+
+	if (w->interp == WARP_BILINEAR)
+		kern()->bilinear(out, plane, t->in->width, x, y, n);
+	else
+		kern()->resample(out, plane, t->in->width, x, y, n, w->table, w->rows);
+	for (size_t k = 0; k < n; k++)
+		missing |= out[k] != out[k];
+	for (size_t k = 0; missing && k < n; k++)
+		if (isnan(out[k]))
+			out[k] = careful(t->in, plane, x[k], y[k]);
+}
+
 static void sample(const struct task *t, const float *plane, const int32_t *x, const int32_t *y,
 	size_t n, float *out)
 {
-	const struct warper *w = t->warper;
 	size_t k = 0;
 
-	if (w->interp == WARP_NEAREST) {
-		for (; k < n; k++)
-			out[k] = nearest(t->in, plane, x[k], y[k]);
-		return;
-	}
 	while (k < n) {
 		size_t first = k;
 
 		while (k < n && inside(t, x[k], y[k]))
 			k++;
-		if (w->interp == WARP_BILINEAR)
-			kern()->bilinear(
-				out + first, plane, t->in->width, x + first, y + first, k - first);
-		else
-			kern()->resample(out + first, plane, t->in->width, x + first, y + first,
-				k - first, w->table, w->rows);
-		for (size_t i = first; i < k; i++)
-			if (isnan(out[i]))
-				out[i] = careful(t->in, plane, x[i], y[i]);
+		sample_inside(t, plane, x + first, y + first, k - first, out + first);
 		for (; k < n && !inside(t, x[k], y[k]); k++)
 			out[k] = careful(t->in, plane, x[k], y[k]);
 	}
 }
 
-static void warp_row(const struct task *t, const float *plane, size_t row, float *out)
+static void sample_nearest(const struct task *t, const float *plane, const int32_t *x,
+	const int32_t *y, size_t n, float *out)
+{
+	for (size_t k = 0; k < n; k++)
+		out[k] = nearest(t->in, plane, x[k], y[k]);
+}
+
+/* A run of a row, in all planes. */
+static void warp_run(const struct task *t, size_t row, size_t first, size_t n)
 {
 	const double *m = t->transform->m;
-	double y = (double)row, determinant = fabs(transform_determinant(t->transform));
+	double x = (double)first, y = (double)row;
+	double determinant = fabs(transform_determinant(t->transform));
+	struct kern_line line = {m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5],
+		m[6] * x + m[7] * y + m[8], m[0], m[3], m[6], determinant};
+	bool bent = line.dw != 0 || line.w != 1, whole;
 	int32_t at_x[RUN], at_y[RUN];
 	float area[RUN];
 
-	for (size_t first = 0; first < t->width; first += RUN) {
-		double x = (double)first;
-		size_t n = t->width - first < RUN ? t->width - first : RUN;
-		struct kern_line line = {m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5],
-			m[6] * x + m[7] * y + m[8], m[0], m[3], m[6], determinant};
-		bool bent = line.dw != 0 || line.w != 1;
+	kern()->place(at_x, at_y, area, n, &line);
+	whole = t->warper->interp != WARP_NEAREST && all_inside(t, at_x, at_y, n);
+	for (size_t number = 0; number < t->in->planes; number++) {
+		const float *plane = t->in->pixels + number * t->in->width * t->in->height;
+		float *out = t->out + (number * t->height + row) * t->width + first;
 
-		kern()->place(at_x, at_y, area, n, &line);
-		sample(t, plane, at_x, at_y, n, out + first);
+		if (t->warper->interp == WARP_NEAREST)
+			sample_nearest(t, plane, at_x, at_y, n, out);
+		else if (whole)
+			sample_inside(t, plane, at_x, at_y, n, out);
+		else
+			sample(t, plane, at_x, at_y, n, out);
 		for (size_t k = 0; t->fluxes && bent && k < n; k++)
-			out[first + k] *= fabsf(area[k]);
+			out[k] *= fabsf(area[k]);
 		for (size_t k = 0; t->fluxes && !bent && determinant != 1 && k < n; k++)
-			out[first + k] *= (float)determinant;
+			out[k] *= (float)determinant;
 	}
 }
 
 static void warp_piece(void *arg, size_t piece, unsigned worker)
 {
 	const struct task *t = arg;
-	size_t number = piece / t->pieces, first = piece % t->pieces * PIECE_ROWS;
-	const float *plane = t->in->pixels + number * t->in->width * t->in->height;
-	float *out = t->out + number * t->width * t->height;
+	size_t first = piece * PIECE_ROWS;
 
 	(void)worker;
 	for (size_t row = first; row < first + PIECE_ROWS && row < t->height; row++)
-		warp_row(t, plane, row, out + row * t->width);
+		for (size_t x = 0; x < t->width; x += RUN)
+			warp_run(t, row, x, t->width - x < RUN ? t->width - x : RUN);
 }
 
 static bool is_identity(const struct transform *t)
@@ -219,11 +246,10 @@ static bool is_identity(const struct transform *t)
 void warp(const struct warper *w, const struct warp_image *in, const struct transform *t,
 	bool fluxes, float *out, size_t width, size_t height, struct pool *pool)
 {
-	struct task task = {
-		w, in, out, width, height, t, fluxes, (height + PIECE_ROWS - 1) / PIECE_ROWS};
+	struct task task = {w, in, out, width, height, t, fluxes};
 
 	if (is_identity(t) && in->width == width && in->height == height)
 		memcpy(out, in->pixels, in->planes * width * height * sizeof(*out));
 	else
-		pool_run(pool, task.pieces * in->planes, warp_piece, &task);
+		pool_run(pool, (height + PIECE_ROWS - 1) / PIECE_ROWS, warp_piece, &task);
 }
