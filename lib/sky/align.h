@@ -6,7 +6,7 @@
 #include "sky/match.h"
 #include "sky/stars.h"
 
-#define ALIGN_STARS_MAX 300 /* the brightest that are measured */
+#define ALIGN_STARS_MAX 250 /* the brightest that are measured */
 #define ALIGN_SIGMA 5.0	    /* of the background's noise: fainter stars are not looked for */
 
 struct align_stars {

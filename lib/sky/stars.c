@@ -319,15 +319,35 @@ static void fit_close(struct job *j, struct pool *pool)
 	free(before);
 }
 
-/* Fits the brightest peaks: enough that `max` stars remain when the others are sorted out. */
+/* Fits so many of the brightest peaks. Returns how many stars they are, brightest first. */
+static size_t fit_brightest(struct job *j, size_t count, struct pool *pool, size_t *good)
+{
+	size_t n;
+
+	j->count = count;
+	fit_all(j, pool);
+	fit_close(j, pool);
+	n = *good = select_stars(j->fitted, count, j->fwhm);
+	qsort(j->fitted, n, sizeof(*j->fitted), by_flux);
+	leave_once(&j->buckets, j->fitted, &n);
+	return n;
+}
+
+/*
+ * Fits the brightest peaks: a few more than `max`, and only where too few of these are stars twice
+ * as many.
+ */
 static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size_t n,
 	const struct star_options *options, struct pool *pool, struct star_field *field)
 {
-	size_t workers = pool_threads(pool), wanted = n, peak_count;
+	size_t workers = pool_threads(pool), few = n, wanted = n, peak_count = n, good;
 	struct job j = {.s = s, .peaks = peaks};
 
-	if (options->max < n / 2)
+	if (options->max < n / 2) {
+		few = options->max + options->max / 4 + BRIGHT / 2;
 		wanted = 2 * options->max + BRIGHT < n ? 2 * options->max + BRIGHT : n;
+		few = few < wanted ? few : wanted;
+	}
 	buckets_new(&j.buckets, s, peaks, n);
 	j.fitted = xcalloc(wanted > BRIGHT ? wanted : BRIGHT, sizeof(*j.fitted));
 	j.scratch = xcalloc(workers, sizeof(*j.scratch));
@@ -336,14 +356,11 @@ static void fit_peaks(const struct star_plane *s, const struct peak *peaks, size
 	j.start.fwhm = first_width(s, peaks, n);
 	j.start.wing = options->profile == PROFILE_MOFFAT ? FIRST_WING : 0;
 	j.fwhm = typical(&j, n, options->profile, pool);
-	j.count = wanted;
-	fit_all(&j, pool);
-	fit_close(&j, pool);
-	peak_count = n;
-	n = select_stars(j.fitted, wanted, j.fwhm);
-	field->found = wanted ? (size_t)((double)n * (double)peak_count / (double)wanted + 0.5) : 0;
-	qsort(j.fitted, n, sizeof(*j.fitted), by_flux);
-	leave_once(&j.buckets, j.fitted, &n);
+	n = fit_brightest(&j, few, pool, &good);
+	if (n < options->max && few < wanted)
+		n = fit_brightest(&j, wanted, pool, &good);
+	field->found =
+		j.count ? (size_t)((double)good * (double)peak_count / (double)j.count + 0.5) : 0;
 	field->count = n < options->max ? n : options->max;
 	field->star = xcalloc(field->count + 1, sizeof(*field->star));
 	for (size_t i = 0; i < field->count; i++)
