@@ -13,6 +13,7 @@
 #define TRIED 120	    /* points of `from` on which a guess is tried */
 #define NEAR_PX 3.0	    /* a point of a right guess lies so near, unless points are dense */
 #define NEAR_SPACING 0.12   /* of the mean distance of neighbours: beyond it pairs are chance */
+#define CLOSER 3.0	    /* times: how much nearer points of a very good guess lie */
 #define CHANCE 20.0	    /* -ln of the probability that a match accepted is chance */
 #define PAIR_PX 4.0	    /* radius of the first pairing of all points */
 #define ROUNDS 12	    /* of pairing and fitting, until nothing changes */
@@ -98,6 +99,23 @@ static size_t best_guess(
 	return most;
 }
 
+/*
+ * Whether what agrees is more than chance. Where points are so dense that many lie near each other
+ * by chance, those that lie nearer still tell.
+ */
+static bool is_convincing(struct trial *t, size_t agreed, const struct transform *similarity)
+{
+	struct trial closer = *t;
+
+	if (improbability(t, agreed) > CHANCE)
+		return true;
+	if (agreed < 4)
+		return false;
+	closer.radius /= CLOSER;
+	closer.chance_pairs /= CLOSER * CLOSER;
+	return improbability(&closer, agreeing(&closer, similarity)) > CHANCE;
+}
+
 static bool find_similarity(
 	const struct match_list *from, const struct match_list *to, struct transform *similarity)
 {
@@ -121,7 +139,7 @@ static bool find_similarity(
 		size_t guesses = triangle_guesses(
 			from, to, rounds[i].brightest, rounds[i].scale_most, guess, GUESSES);
 
-		found = improbability(&t, best_guess(&t, guess, guesses, similarity)) > CHANCE;
+		found = is_convincing(&t, best_guess(&t, guess, guesses, similarity), similarity);
 	}
 	nearest_free(&t.grid);
 	free(t.pair_from);

@@ -272,6 +272,19 @@ values() {
 	[[ $(head -n 1 t) == '# frame index m0 '* && $(wc -l <t) == 3 ]]
 }
 
+@test "register: small frames crowded with stars match, those of another sky do not" {
+	crowd() {
+		sky-gen --width 64 --height 48 --stars 60 --flux 3000 --fwhm 2 --sky 50 --shift 3 "$@"
+	}
+	crowd --count 200 --truth-frames truth.csv >in
+	register --transforms-out t <in >out
+	[[ $(grep -vc '^#' t) == 200 ]]
+	less "$(corners t truth.csv 64 48)" 0.06
+	crowd --count 1 --seed 2 >ref
+	expect 65 register --ref ref <in
+	grep -q 'all 200 were rejected' err
+}
+
 @test "register: many small frames in little memory" {
 	[[ -z ${SANITIZED:-} ]] || skip 'the sanitizer takes the memory'
 	night --count 200 --stars 80 >in
