@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 
+bats_require_minimum_version 1.5.0
+
 load ../common
 
 meta_of() {
@@ -58,7 +60,7 @@ meta_of() {
 		"fits.card FRAME   = 'Light'" 'full_scale 32767'; do
 		grep -qxF "  $line" text
 	done
-	! grep -E 'OBJECT|EXPOSURE|DATE-OBS|CCDTEMP|BAYER|BAYR|CHECKSUM|NAXIS|BITPIX' text
+	run ! grep -E 'OBJECT|EXPOSURE|DATE-OBS|CCDTEMP|BAYER|BAYR|CHECKSUM|NAXIS|BITPIX' text
 	fits_file 4 4 16 'EXPTIME = 10' 'STACKCNT= 6' 'TOTALEXP= 60' >stack.fits
 	fits-read stack.fits >stack.leat
 	meta_of stack.leat | grep -qx '  exposure_s 60'
@@ -68,10 +70,11 @@ meta_of() {
 	fits_file 4 4 8 "OBJECT  = '\$(touch pwned)'" $'FILTER  = \'a\033[2Jb\'' >'x[1](pwned).fits'
 	fits-read 'x[1](pwned).fits' >a.leat
 	meta_of a.leat >text
+	# shellcheck disable=SC2016
 	grep -qF 'object $(touch pwned)' text
-	! grep -q $'\033' text
+	run ! grep -q $'\033' text
 	fits-info 'x[1](pwned).fits' >info
-	! grep -q $'\033' info
+	run ! grep -q $'\033' info
 	fits-write --name '{object}_{filter}.fits' <a.leat
 	no_files pwned
 	[[ -e __touch_pwned__a__2Jb.fits || $(ls ./*touch_pwned*.fits) ]]

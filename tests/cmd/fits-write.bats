@@ -59,7 +59,8 @@ header() {
 }
 
 @test "fits-write: long texts go on in CONTINUE and come back whole" {
-	local long="it's "$(printf 'long%.0s' {1..60})
+	local long
+	long="it's "$(printf 'long%.0s' {1..60})
 	printf 'key kinds IMAGE\nHEAD\nkey object %s\nIMAGE u8 0 1x2x2 last\nEND\n' "$long" | mkstream >in
 	fits-write -o a.fits <in
 	verified a.fits

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 
+# Each test is a process of its own, and reads a file twice.
+# shellcheck disable=SC2030,SC2031,SC2094
+
 load ../common
 
 # image TYPE SHAPE [UNIT]: counting values.

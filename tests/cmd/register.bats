@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 
+bats_require_minimum_version 1.5.0
+
 load ../common
 
 setup() {
@@ -119,7 +121,7 @@ values() {
 	expect 65 register --ref ref <in
 	grep -q 'no frame could be registered: all 2 were rejected' err
 	[[ $(grep -c 'do not match' err) == 2 ]]
-	! stream-payload out >/dev/null 2>&1
+	run ! stream-payload out
 	sky-gen --kind dark --count 2 >in
 	expect 65 register <in
 	expect 65 register --ref best <in
@@ -229,7 +231,7 @@ values() {
 	done
 	star-find --pass <in | register >out
 	stream-head --all out >text
-	! grep -q '^TABLE' text
+	run ! grep -q '^TABLE' text
 	[[ $(grep -c '^IMAGE.* last' text) == 3 ]]
 	grep -q 'note register dropped=3' text
 }
@@ -265,8 +267,8 @@ values() {
 @test "register: the table of transforms appears whole or not at all" {
 	sky-gen --count 2 >in
 	expect 73 register --transforms-out nowhere/t <in
-	head -c 100000 in >cut
-	expect 76 register --transforms-out t <cut
+	head -c 100000 in >short
+	expect 76 register --transforms-out t <short
 	no_files t
 	register --transforms-out t <in >out
 	[[ $(head -n 1 t) == '# frame index m0 '* && $(wc -l <t) == 3 ]]

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 
+bats_require_minimum_version 1.5.0
+
 load ../common
 
 # frame PLANES [KEY VALUE …]: an f32 frame of 24 by 32 whole values, 1 to 100.
@@ -108,7 +110,7 @@ near() {
 	grep -q '^IMAGE seq 1 index 0 f32' text
 	grep -q '^IMAGE seq 2 index 0 u8' text
 	grep -q '^  role mask' text
-	! grep -q 'DATAMAX' text
+	run ! grep -q 'DATAMAX' text
 	grep -q 'CRPIX1' text
 }
 
