@@ -9,6 +9,7 @@
 
 #include "image/cards.h"
 #include "image/image.h"
+#include "image/members.h"
 #include "image/store.h"
 #include "image/warped.h"
 #include "sky/align.h"
@@ -117,51 +118,24 @@ static void find_stars(struct filter *f, const struct frame *frame, struct align
 		f->pool, stars);
 }
 
-/* Tables of pixels do not go along. */
-static bool is_passed(struct filter *f, const struct frame *frame)
+/* An image of any role, on the reference's grid; what is no image as it is. */
+static void put_warped(struct filter *f, const struct frame *frame, void *arg)
 {
-	const char *coords = meta_get(filter_meta(f, frame), "%coords");
-
-	return frame->kind == KIND_IMAGE || !coords || strcmp(coords, "pixel") != 0;
-}
-
-/* An image of any role, seen on the reference's grid. */
-static void put_image(struct filter *f, const struct frame *frame, const struct frame *like,
-	const struct transform *t)
-{
+	const struct transform *t = arg;
 	struct aligning *a = f->state;
 	struct image image, out;
 	struct meta own = {0};
 
+	if (frame->kind != KIND_IMAGE) {
+		filter_put(f, frame);
+		return;
+	}
 	image_view(f, frame, &image);
 	image_warp(a->warper, &image, t, a->width, a->height, &out);
 	filter_own_meta(f, frame, &own);
 	meta_overlay(&own, &a->geometry);
-	image_put(f, like, &own, &out);
+	image_put(f, frame, &own, &out);
 	meta_clear(&own);
-}
-
-static void put_group(
-	struct filter *f, const struct frame *frames, size_t count, const struct transform *t)
-{
-	struct aligning *a = f->state;
-	size_t last = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (is_passed(f, &frames[i]))
-			last = i;
-	for (size_t i = 0; i < count; i++) {
-		struct frame like = frames[i];
-
-		like.flags = (uint16_t)((like.flags & ~FRAME_GROUP_LAST) |
-					(i == last ? FRAME_GROUP_LAST : 0));
-		if (!is_passed(f, &frames[i]))
-			a->dropped++;
-		else if (frames[i].kind == KIND_IMAGE)
-			put_image(f, &frames[i], &like, t);
-		else
-			filter_put(f, &like);
-	}
 }
 
 static void set_reference(struct filter *f)
@@ -198,12 +172,13 @@ static void align(struct filter *f, const struct frame *frames, size_t count)
 			name_of(f, science, name), why, stars.count, a->stars.count);
 	note("channel %s: %zu stars, %.3f px rms", name_of(f, science, name), match.inliers,
 		match.rms_px);
-	put_group(f, frames, count, &match.transform);
+	a->dropped += members_each(f, frames, count, put_warped, &match.transform);
 	align_stars_free(&stars);
 }
 
 static void end(struct filter *f, const struct meta *end_meta)
 {
+	struct transform identity = transform_identity;
 	struct aligning *a = f->state;
 	size_t n = store_count(a->store), count;
 
@@ -218,7 +193,7 @@ static void end(struct filter *f, const struct meta *end_meta)
 
 		err_at_frame(frames[0].seq, frames[0].index);
 		if (i == a->reference)
-			put_group(f, frames, count, &transform_identity);
+			a->dropped += members_each(f, frames, count, put_warped, &identity);
 		else
 			align(f, frames, count);
 	}

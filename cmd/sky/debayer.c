@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "image/cards.h"
 #include "image/image.h"
+#include "image/members.h"
 #include "sky/debayer.h"
 
 struct options {
@@ -193,29 +194,25 @@ static void halve(struct filter *f, const struct frame *frame)
 	free(to);
 }
 
-static void pass_member(struct filter *f, const struct frame *frame)
+/* A member of a group of superpixels. */
+static void put_halved(struct filter *f, const struct frame *frame, void *pattern)
 {
-	struct state *s = f->state;
-	const char *coords;
+	struct image image;
 
-	if (!halves(f)) {
-		pass(f, frame);
-		return;
-	}
-	if (frame->kind == KIND_IMAGE) {
+	if (is_science(f, frame)) {
+		image_view(f, frame, &image);
+		debayer_image(f, frame, &image, pattern);
+	} else if (frame->kind == KIND_IMAGE) {
 		halve(f, frame);
-		return;
-	}
-	coords = meta_get(filter_meta(f, frame), "%coords");
-	if (coords && !strcmp(coords, "pixel"))
-		s->dropped++;
-	else
+	} else {
 		pass(f, frame);
+	}
 }
 
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
 	const struct options *o = f->options;
+	struct state *s = f->state;
 	const struct frame *science = science_of(f, frames, count);
 	char pattern[5] = "";
 	struct image image;
@@ -229,13 +226,15 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 		if (found)
 			strcpy(pattern, found);
 	}
+	if (*pattern && halves(f)) {
+		s->dropped += members_each(f, frames, count, put_halved, pattern);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
-		if (!*pattern)
-			pass(f, &frames[i]);
-		else if (&frames[i] == science)
+		if (*pattern && &frames[i] == science)
 			debayer_image(f, science, &image, pattern);
 		else
-			pass_member(f, &frames[i]);
+			pass(f, &frames[i]);
 }
 
 static void end(struct filter *f, const struct meta *of_input)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "image/file.h"
 #include "image/calibrator.h"
+#include "image/members.h"
 
 struct options {
 	const char *bias, *dark, *flat, *dark_scale, *trim;
@@ -41,6 +42,11 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
+struct state {
+	struct calibrator calibrator;
+	uint64_t dropped; /* members of groups, in this segment */
+};
+
 static void parse_scale(struct calibrator *c, const char *text)
 {
 	static const char *const words[] = {"none", "exp", "auto"};
@@ -59,7 +65,8 @@ static void parse_scale(struct calibrator *c, const char *text)
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
-	struct calibrator *c = f->state = xcalloc(1, sizeof(*c));
+	struct state *s = f->state = xcalloc(1, sizeof(*s));
+	struct calibrator *c = &s->calibrator;
 
 	c->bias = (struct master){.option = "--bias", .path = o->bias};
 	c->dark = (struct master){.option = "--dark", .path = o->dark};
@@ -89,9 +96,14 @@ static void prepare(struct filter *f)
 	}
 }
 
+static struct calibrator *calibrator_of(struct filter *f)
+{
+	return &((struct state *)f->state)->calibrator;
+}
+
 static void load_masters(struct filter *f)
 {
-	struct calibrator *c = f->state;
+	struct calibrator *c = calibrator_of(f);
 
 	c->pool = f->pool;
 	master_load(&c->bias, f->pool);
@@ -101,8 +113,11 @@ static void load_masters(struct filter *f)
 
 static void add_notes(struct filter *f)
 {
-	const struct calibrator *c = f->state;
+	const struct state *s = f->state;
+	const struct calibrator *c = &s->calibrator;
 
+	if (s->dropped > 0)
+		filter_note(f, "dropped", (int64_t)s->dropped);
 	if (c->defects.count > 0) {
 		filter_note(f, "hot", (int64_t)c->defects.hot);
 		filter_note(f, "cold", (int64_t)c->defects.cold);
@@ -119,31 +134,25 @@ static void add_notes(struct filter *f)
 
 static void head(struct filter *f, const struct meta *in, struct meta *out)
 {
-	struct calibrator *c = f->state;
+	struct state *s = f->state;
+	struct calibrator *c = &s->calibrator;
 
 	(void)in;
 	if (!c->pool)
 		load_masters(f);
 	c->negative_frames = 0;
+	s->dropped = 0;
 	if (c->trims)
 		meta_drop_scope(out, '%');
 }
 
 /* What belongs to an image is cut as it is. */
-static void put_member(struct filter *f, const struct frame *frame, const struct section *part)
+static void cut_member(struct filter *f, const struct frame *frame, const struct section *part)
 {
 	const struct meta *meta = filter_meta(f, frame);
-	const char *coords = meta_get(meta, "%coords");
 	struct meta own = {0};
 	struct image image;
 
-	if (frame->kind != KIND_IMAGE) {
-		if (coords && !strcmp(coords, "pixel"))
-			filter_note(f, "dropped", 1);
-		else
-			filter_forward(f, frame);
-		return;
-	}
 	image_view(f, frame, &image);
 	if (!section_fits(part, &image))
 		die(EXIT_DATA, "--trim: a member of the group has only %zu x %zu pixels",
@@ -160,7 +169,7 @@ static void put_member(struct filter *f, const struct frame *frame, const struct
 
 static void put_science(struct filter *f, const struct frame *frame)
 {
-	struct calibrator *c = f->state;
+	struct calibrator *c = calibrator_of(f);
 	const struct meta *meta = filter_meta(f, frame);
 	struct image image, out;
 	struct meta own = {0};
@@ -172,9 +181,20 @@ static void put_science(struct filter *f, const struct frame *frame)
 	meta_clear(&own);
 }
 
+static void put_member(struct filter *f, const struct frame *frame, void *part)
+{
+	if (is_science(f, frame))
+		put_science(f, frame);
+	else if (frame->kind == KIND_IMAGE)
+		cut_member(f, frame, part);
+	else
+		filter_put(f, frame);
+}
+
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
-	const struct calibrator *c = f->state;
+	struct state *s = f->state;
+	const struct calibrator *c = &s->calibrator;
 	const struct frame *science = science_of(f, frames, count);
 	struct section part;
 	struct image image;
@@ -182,12 +202,12 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 	if (science && c->trims) {
 		image_view(f, science, &image);
 		part = calibrator_part(c, &image, filter_meta(f, science));
+		s->dropped += members_each(f, frames, count, put_member, &part);
+		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		if (&frames[i] == science)
 			put_science(f, &frames[i]);
-		else if (science && c->trims)
-			put_member(f, &frames[i], &part);
 		else
 			filter_forward(f, &frames[i]);
 }
@@ -204,7 +224,7 @@ static void end(struct filter *f, const struct meta *of_input)
 
 static void put_images(struct filter *f, const char *path, int64_t *index)
 {
-	struct calibrator *c = f->state;
+	struct calibrator *c = calibrator_of(f);
 	struct image_file_options how = {-1, false, f->pool};
 	struct image_file *file;
 	const struct meta *meta;

@@ -204,7 +204,7 @@ static void add_row(struct registering *r, int64_t index, const struct measured 
 		m->match.rms_px, m->stars.count, format_f32(number, (float)m->stars.fwhm_px));
 }
 
-/* An image of any role, on the grid. */
+/* An image of any role, on the grid; what is no image as it is. */
 static void put_warped(struct filter *f, const struct frame *frame, void *arg)
 {
 	const struct measured *m = arg;
@@ -213,6 +213,10 @@ static void put_warped(struct filter *f, const struct frame *frame, void *arg)
 	struct image image, result;
 	struct meta own = {0};
 
+	if (frame->kind != KIND_IMAGE) {
+		filter_put(f, frame);
+		return;
+	}
 	image_view(f, frame, &image);
 	if (image.width != m->width || image.height != m->height)
 		die(EXIT_DATA, "a member of %zu x %zu in the group of an image of %zu x %zu",

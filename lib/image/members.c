@@ -25,10 +25,8 @@ size_t members_each(
 					  (i == last ? FRAME_GROUP_LAST : 0));
 		if (speaks_of_pixels(f, &member))
 			dropped++;
-		else if (member.kind == KIND_IMAGE)
-			put(f, &member, arg);
 		else
-			filter_put(f, &member);
+			put(f, &member, arg);
 	}
 	return dropped;
 }

@@ -6,11 +6,10 @@
 #include "stream/filter.h"
 
 /*
- * Calls put for each image of a group, whose frame already has the flags it is to be put with;
- * others are put as they are, but those that speak of pixels (%coords pixel) are left out. Returns
- * how many were.
+ * Calls put for each member of a group that stays, with the flags it is to be put with: all images,
+ * and others unless they speak of pixels (%coords pixel). Returns how many do not stay.
  */
-typedef void member_fn(struct filter *f, const struct frame *image, void *arg);
+typedef void member_fn(struct filter *f, const struct frame *member, void *arg);
 size_t members_each(
 	struct filter *f, const struct frame *frames, size_t count, member_fn *put, void *arg);
 

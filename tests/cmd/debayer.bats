@@ -96,6 +96,16 @@ values() {
 	grep -q '^IMAGE.*u8 \[1\]\[2\]\[3\]' out
 	[[ $(grep -c '^IMAGE' out) == 3 ]]
 	stream-take --frames 0:1 <in | stream-head --all | grep -c '^IMAGE' | grep -qx 3
+	# A table of pixels stays on the same grid only; without it the image is its group's last member.
+	printf '%s\n' 'key kinds IMAGE TABLE' 'key unit adu' HEAD 'key %bayer RGGB' \
+		'IMAGE u8 0 1x4x6' 'key %coords pixel' 'key role stars' 'key col x u8 px' 'payload 3' \
+		'TABLE columns 0 3 last' END | mkstream >in
+	debayer <in | stream-head --all | grep -q '^TABLE.*last'
+	debayer --method superpixel <in >halved
+	stream-head --all halved >out
+	grep -q '^IMAGE.*last' out
+	run ! grep -q '^TABLE' out
+	grep -q 'note debayer dropped=1' out
 }
 
 @test "debayer: no data stays none, and no farther than a pixel" {

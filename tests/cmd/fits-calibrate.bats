@@ -235,4 +235,10 @@ near() {
 	grep -q 'f32 \[1\]\[2\]\[5\]' said
 	fits-calibrate --pedestal 1 <in >out
 	stream-head --all out | grep -q 'u8 \[1\]\[4\]\[16\]'
+	# A table of pixels goes, and the image is its group's last member then.
+	sky-gen --count 2 | star-find --pass | fits-calibrate --trim 0,0,300,300 >out
+	stream-head --all out >said
+	[[ $(grep -c '^IMAGE.*last' said) == 2 ]]
+	run ! grep -q '^TABLE' said
+	[[ $(grep -c 'note fits-calibrate dropped=2' said) == 1 ]]
 }
