@@ -31,7 +31,8 @@ struct job {
 };
 
 /* libtiff knows one handler of errors for the whole process; it gets the file it was opened on. */
-static void on_error(thandle_t handle, const char *where, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void on_error(
+	thandle_t handle, const char *where, const char *format, va_list ap)
 {
 	struct job *job = handle;
 	char text[256];

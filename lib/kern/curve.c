@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "kern/level.h"
 
 INLINE uint64_t bits_of(double x)
@@ -151,7 +152,7 @@ INLINE void curve_loop(
 	const struct kern_curve curve = *c;
 	const double norm = norm_of(kind, curve.shape);
 
-#pragma GCC ivdep
+	ROUNDS_APART
 	for (size_t k = 0; k < n; k++) {
 		float u = clip((v[k] - curve.low) * curve.scale);
 
@@ -225,7 +226,7 @@ INLINE void colour_loop(float *const out[3], const float *const v[3], size_t n,
 	const float *v0 = v[0], *v1 = v[1], *v2 = v[2];
 	float *out0 = out[0], *out1 = out[1], *out2 = out[2];
 
-#pragma GCC ivdep
+	ROUNDS_APART
 	for (size_t k = 0; k < n; k++) {
 		double r = raised(v0[k], &c0), g = raised(v1[k], &c1), b = raised(v2[k], &c2);
 		double factor = lift(RED * r + GREEN * g + BLUE * b, undo, a, norm);

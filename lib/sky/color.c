@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "base/mem.h"
 #include "sky/select.h"
 #include "sky/stars.h"
@@ -202,7 +203,7 @@ static void apply_piece(void *arg, size_t i, unsigned worker)
 	const float *v = a->v + p * a->n;
 
 	(void)worker;
-#pragma GCC ivdep
+	ROUNDS_APART
 	for (size_t k = first; k < end; k++)
 		out[k] = (v[k] - background) * gain + level;
 }
