@@ -33,7 +33,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
 WARN_base := -Wconversion
 WARN_stream := -Wconversion
 
-PKGS := fftw3f cairo libpng libjpeg libtiff-4 libdeflate cfitsio zlib
+PKGS := fftw3f cairo libjpeg libtiff-4 libdeflate zlib
 HDF5 := $(if $(shell pkg-config --exists hdf5-serial 2>/dev/null && echo yes),hdf5-serial,hdf5)
 HDF5_CFLAGS := $(shell pkg-config --cflags $(HDF5) 2>/dev/null)
 HDF5_DIR := $(patsubst -L%,%,$(firstword $(shell pkg-config --libs-only-L $(HDF5) 2>/dev/null)))
@@ -110,6 +110,7 @@ $(B)/libexec/leat/$(notdir $(1:.c=)): $(B)/$(1:.c=.o) $(ARCHIVES)
 	$$(LINK)
 endef
 $(foreach c,$(filter-out %/leat.c,$(COMMANDS)),$(eval $(call program,$(c))))
+$(B)/tests/unit/png: LDLIBS += -lpng # the peer that reads what we write
 $(UNIT_TESTS) $(TOOLS): $(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
 	$(LINK)
 $(FUZZERS): $(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
