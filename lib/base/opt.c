@@ -220,28 +220,61 @@ const struct option *option_find(const struct option *table, const char *name)
 	return NULL;
 }
 
+enum { HELP_COLUMN = 30, HELP_WIDTH = 80 };
+
+/*
+ * Adds text to a line that has used columns already, breaking it after stop characters, as late
+ * as the screen allows; what follows a break begins at column margin.
+ */
+static void add_wrapped(struct str *out, const char *text, char stop, size_t used, size_t margin)
+{
+	const char stops[] = {stop, 0};
+	size_t column = used;
+
+	while (*text) {
+		size_t n = strcspn(text, stops), seen = n + (stop != ' ' && text[n]);
+
+		if (column > margin && column + seen > HELP_WIDTH) {
+			while (out->len > 0 && out->p[out->len - 1] == ' ')
+				out->p[--out->len] = 0;
+			str_addf(out, "\n%*s", (int)margin, "");
+			column = margin;
+		}
+		n += text[n] != 0;
+		str_add_bytes(out, text, n);
+		column += n;
+		text += n;
+	}
+}
+
 void options_help(const struct option_set *set, struct str *out)
 {
 	str_addf(out, "usage: %s %s\n%s\n\n", set->name, set->synopsis, set->summary);
 	for (size_t t = 0; set->tables[t]; t++)
 		for (const struct option *o = set->tables[t]; o->name; o++) {
-			struct str left = {0};
+			struct str left = {0}, right = {0};
 
 			if (o->letter)
-				str_addf(&left, "-%c, ", o->letter);
+				str_addf(&left, "  -%c, ", o->letter);
 			else
-				str_add(&left, "    ");
+				str_add(&left, "      ");
 			str_addf(&left, "--%s", o->name);
-			if (o->choices)
-				str_addf(&left, " %s", o->choices);
-			else if (o->type != OPT_FLAG)
+			if (o->choices) {
+				str_add(&left, " ");
+				add_wrapped(&left, o->choices, '|', left.len, HELP_COLUMN);
+			} else if (o->type != OPT_FLAG)
 				str_addf(&left, " %s", *o->unit ? o->unit : type_names[o->type]);
-			str_addf(out, "  %-28s%s%s", left.p,
-				left.len > 28 ? "\n                              " : "", o->help);
+			str_add(&right, o->help);
 			if (o->fallback && o->type != OPT_FLAG)
-				str_addf(out, " [%s]", o->fallback);
+				str_addf(&right, " [%s]", o->fallback);
+			if (left.len < HELP_COLUMN)
+				str_addf(out, "%-*s", HELP_COLUMN, left.p);
+			else
+				str_addf(out, "%s\n%*s", left.p, HELP_COLUMN, "");
+			add_wrapped(out, right.p, ' ', HELP_COLUMN, HELP_COLUMN);
 			str_add(out, "\n");
 			str_free(&left);
+			str_free(&right);
 		}
 }
 
