@@ -439,6 +439,21 @@ holed() {
 	[[ ! -e pwned && ! -e x && $(find made -type f -name '*_0.fits' -printf x) == x ]]
 }
 
+@test "M27: six raw frames of a colour camera register, six of six" {
+	local lights=${LEAT_SHARED:-$ROOT/../shared}/data/fits/m27-lights
+	[[ -d $lights ]] || skip 'the shared folder is not there'
+	pipeline '0 0 0 0' 'fits-read --sort date '"$(printf '%q' "$lights")"'/*.fits | debayer |
+		register --transforms-out t | stack >stacked'
+	[[ ! -s err && $(wc -l <t) == 7 ]]
+	is stacked 'note stack frames=6' 'note stack left_out=0' 'exposure_s 36' 'stack_count 6'
+	grep -qF '[3][976][1304]' shown
+	# Stars lie together to a third of a pixel or so, nearly all of those that are found twice.
+	awk 'NR > 1 { if ($13 < 0.8 * $12 || $13 < 100 || $14 > 0.5) { print; exit 1 } }' t >&2
+	# Balanced, and made visible by one curve: the background is grey.
+	color-balance <stacked | stretch --linked >display
+	values median display | awk '{ if ($1 < 0.22 || $1 > 0.28) { print; exit 1 } }' >&2
+}
+
 @test "the night of the README runs" {
 	mkdir bias darks flats lights
 	lights --kind bias --count 3 | fits-write --name 'bias/{n}.fits'

@@ -52,3 +52,14 @@ load ../common
 	: >tap
 	[[ $(count tap 0) == '0 1 0' ]]
 }
+
+@test "README: every file that it names is there" {
+	grep -o '](\([^)#]*\))' "$ROOT/README.md" | tr -d '()]' | grep -v '^http' >named
+	(($(wc -l <named) > 2))
+	while read -r name; do
+		[[ -s $ROOT/$name ]] || {
+			echo "$name: is not there" >&2
+			false
+		}
+	done <named
+}
