@@ -253,7 +253,7 @@ static void prepare(struct filter *f);
 #define COMMAND                                                                                    \
 	.name = "star-find", .summary = "find the stars of images", .operands = "", .example = "", \
 	.role = ROLE_FILTER, .segments = SEGMENTS_EACH, .groups = GROUPS_WHOLE,                    \
-	.in = KIND_BIT(KIND_IMAGE), .dtypes_in = "u16 f32 u8 i16 u32 i32 f64",                     \
+	.in = KIND_BIT(KIND_IMAGE), .dtypes_in = "u16 f32 u8 i8 i16 u32 i32 f64",                  \
 	.dtypes_out = "columns", .parallel = true, .all_cpus = true, .options = options,           \
 	.options_size = sizeof(struct options), .prepare = prepare, .head = head, .group = group,  \
 	.end = end

@@ -168,6 +168,11 @@ static void curve_of_background(const struct span *s, const struct stretch_optio
 	if (!isnan(o->white))
 		curve->white = (float)point(s, o->white, o->percent);
 	keep_apart(curve, s->full_scale);
+	/* Ends that are given: the background still becomes what is wanted, between them. */
+	if (!isnan(o->black) || !isnan(o->white))
+		m = mtf((b.median * s->full_scale - (double)curve->black) /
+				((double)curve->white - (double)curve->black),
+			target);
 	curve->shape = m > 0 && m < 1 ? (float)m : 0.5f;
 }
 

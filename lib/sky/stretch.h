@@ -41,7 +41,8 @@ struct stretch_curve {
  * Finds the curves of planes of n values each, `full_scale` being the value of saturation.
  *
  * AUTO: sigma = 1.4826 MAD; black = max(0, median - 2.8 sigma), white 1, m such that the curve
- * brings median - black to mid (0.25); a plane whose median is above 0.5 is taken as inverted;
+ * brings median - black to mid (0.25), or the median itself where an end is given; a plane whose
+ * median is above 0.5 is taken as inverted;
  * linked: black and median are means over the planes (PixInsight's ScreenTransferFunction, as Siril
  * has it).
  * MTF, LINEAR: 0, 1, m 0.5. LOG: 0, 1, a 1000 (as SAOImage DS9).

@@ -454,6 +454,34 @@ holed() {
 	values median display | awk '{ if ($1 < 0.22 || $1 > 0.28) { print; exit 1 } }' >&2
 }
 
+@test "every command of frames takes every type that a camera or a program writes" {
+	local name type taken=0
+	for name in $(commands); do
+		case $(line in "$name") in IMAGE*) ;; *) continue ;; esac
+		taken=$((taken + 1))
+		for type in u8 i8 u16 i16 u32 i32 f32 f64; do
+			[[ " $(line in "$name" 2) " == *" $type "* ]] || {
+				echo "$name: does not take $type" >&2
+				return 1
+			}
+		done
+	done
+	((taken >= 15))
+	# And it makes of integers what it makes of the same values as f32.
+	for type in u8 i8 u16 i16; do
+		{
+			printf 'key kinds IMAGE\nkey unit adu\nkey full_scale 30000\n'
+			printf 'HEAD\nIMAGE %s 0 1x24x32 last\nEND\n' $type
+		} | mkstream >in
+		fits-write --bitpix -32 <in >f.fits
+		fits-read f.fits >real
+		for name in stretch 'debayer --pattern GRBG'; do
+			cmp <($name <in | stream-payload) <($name <real | stream-payload)
+		done
+		cmp <(image-stats <in) <(image-stats <real)
+	done
+}
+
 @test "the night of the README runs" {
 	mkdir bias darks flats lights
 	lights --kind bias --count 3 | fits-write --name 'bias/{n}.fits'

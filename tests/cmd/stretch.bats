@@ -59,6 +59,20 @@ near() {
 	[[ $(grep '^  ~x.stretch' text | sort -u | wc -l) == 1 ]]
 }
 
+@test "stretch: auto brings the background to --mid between ends that are given, too" {
+	frame 1 | mkstream >in # its median is 50 or so of 128
+	median=$(values <in | sort -g | sed -n 384p)
+	for options in '-b 0.2' '--clip 0.1,0.9' '--clip 0.3,0.5' '--clip 1%,99%' '--linked -b 0.2'; do
+		for mid in 0.25 0.1 0.6; do
+			# shellcheck disable=SC2086
+			stretch $options --mid $mid <in | values | paste <(values <in) - |
+				awk -v median="$median" -v mid=$mid -v o="$options" '$1 == median { n++; got = $2 }
+					END { if (n < 1 || got < mid - 0.02 || got > mid + 0.02) {
+						print o, mid, got, n; exit 1 } }' >&2
+		done
+	done
+}
+
 @test "stretch: --inverse gives back what was there" {
 	frame 3 | mkstream >in
 	values <in >before
