@@ -44,6 +44,7 @@ struct tiles {
 	int64_t dither_seed;
 	const float *random;
 	size_t rice_size, rice_block;
+	bool lifted; /* PLIO_1 of u16 */
 
 	uint64_t tile[FITS_AXES_MAX], across[FITS_AXES_MAX]; /* its sides, tiles along each axis */
 	uint64_t tile_pixels, rows, row_size, heap, heap_size;
@@ -186,7 +187,7 @@ static int check_fields(const struct tiles *t, struct error *e)
 static int64_t parameter(const struct fits_header *h, const char *wanted, int64_t fallback)
 {
 	struct str text = {0};
-	char name[16];
+	char name[24];
 	struct error e;
 	double v;
 	bool there;
@@ -237,6 +238,8 @@ static int read_codec(struct tiles *t, struct error *e)
 			    : !strcmp(text.p, "SUBTRACTIVE_DITHER_2") ? DITHER_2
 								      : DITHER_NONE;
 	str_free(&text);
+	t->lifted = t->codec == CODEC_PLIO && t->hdu->bitpix == 16 && t->hdu->zero == 32768 &&
+		    t->hdu->scale == 1;
 	t->dither_seed = 1;
 	if (fits_i64(h, "ZDITHER0", &t->dither_seed, &there, e) ||
 		fits_i64(h, "ZBLANK", &t->blank_value, &t->has_blank, e))
@@ -256,7 +259,7 @@ static int read_codec(struct tiles *t, struct error *e)
 static int read_tiling(struct tiles *t, struct error *e)
 {
 	const struct fits_header *h = &t->hdu->header;
-	uint64_t rows = 1;
+	uint64_t rows = 1, claimed = 1;
 	int64_t length;
 	char name[16];
 	bool there;
@@ -267,17 +270,20 @@ static int read_tiling(struct tiles *t, struct error *e)
 		length = i == 0 ? (int64_t)t->hdu->axis[0] : 1;
 		if (fits_i64(h, name, &length, &there, e))
 			return e->code;
-		if (length < 1 || (uint64_t)length > t->hdu->axis[i])
-			return fail(e, EXIT_DATA, "%s %lld: must be 1 to %llu", name,
-				(long long)length, (unsigned long long)t->hdu->axis[i]);
-		t->tile[i] = (uint64_t)length;
+		if (length < 1 || length > INT32_MAX)
+			return fail(e, EXIT_DATA, "%s %lld: must be 1 to %d", name,
+				(long long)length, INT32_MAX);
+		/* Some writers name tiles longer than the image; what they hold ends with it. */
+		if (!mul_fits(claimed, (uint64_t)length, &claimed) || claimed > TILE_MAX)
+			return fail(e, EXIT_DATA,
+				"ZTILEn: tiles of more than %llu pixels are not read",
+				(unsigned long long)TILE_MAX);
+		t->tile[i] =
+			(uint64_t)length < t->hdu->axis[i] ? (uint64_t)length : t->hdu->axis[i];
 		t->across[i] = (t->hdu->axis[i] + t->tile[i] - 1) / t->tile[i];
-		t->tile_pixels *= t->tile[i]; /* at most the image's */
-		rows *= t->across[i];
+		t->tile_pixels *= t->tile[i];
+		rows *= t->across[i]; /* at most the image's pixels */
 	}
-	if (t->tile_pixels > TILE_MAX)
-		return fail(e, EXIT_DATA, "ZTILEn: tiles of %llu pixels are not read",
-			(unsigned long long)t->tile_pixels);
 	if (rows != t->rows)
 		return fail(e, EXIT_DATA, "NAXIS2 %llu: must be the number of tiles, %llu",
 			(unsigned long long)t->rows, (unsigned long long)rows);
@@ -470,6 +476,10 @@ static int unpack(struct tiles *t, struct worker *w, size_t n, const uint64_t *s
 		break;
 	case CODEC_PLIO:
 		right = decode_plio(w->words, n, w->packed, packed);
+		/* These lists hold no negative numbers: CFITSIO puts unsigned ones in as they are.
+		 */
+		for (size_t k = 0; right && t->lifted && k < n; k++)
+			w->words[k] = (int32_t)((uint32_t)w->words[k] - 32768);
 		break;
 	case CODEC_GZIP:
 	case CODEC_GZIP_SHUFFLED:
