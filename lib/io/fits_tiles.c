@@ -476,8 +476,7 @@ static int unpack(struct tiles *t, struct worker *w, size_t n, const uint64_t *s
 		break;
 	case CODEC_PLIO:
 		right = decode_plio(w->words, n, w->packed, packed);
-		/* These lists hold no negative numbers: CFITSIO puts unsigned ones in as they are.
-		 */
+		/* The lists hold nothing negative: CFITSIO stores u16 without BZERO. */
 		for (size_t k = 0; right && t->lifted && k < n; k++)
 			w->words[k] = (int32_t)((uint32_t)w->words[k] - 32768);
 		break;
