@@ -27,7 +27,7 @@ struct folder {
 
 struct outfile {
 	struct outfile *next;
-	char *path; /* as the user gave it, for messages */
+	char *path;	  /* as the user gave it, for messages */
 	const char *name; /* its last part */
 	char part[NAME_MAX + 1];
 	struct folder *folder;
@@ -70,7 +70,7 @@ static bool is_input(const struct stat *file)
 		if (fstat(fd, &st))
 			unused++;
 		else if (st.st_dev == file->st_dev && st.st_ino == file->st_ino &&
-			(fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+			 (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
 			return true;
 	}
 	return false;
@@ -94,7 +94,8 @@ void outfile_check(const char *path, bool no_clobber)
 	}
 	folder = folder_of(path);
 	if (access(folder, W_OK | X_OK))
-		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, folder, strerror(errno));
+		die(EXIT_CANTCREATE, "%s: cannot create: folder %s: %s", path, folder,
+			strerror(errno));
 	free(folder);
 }
 
@@ -166,8 +167,8 @@ static void remove_stale(const struct outfile *f)
 			strcmp(e->d_name + length - 5, ".part") ||
 			strspn(e->d_name + n, "0123456789-") != length - 5 - n)
 			continue;
-		part = openat(f->folder->fd, e->d_name,
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		part = openat(
+			f->folder->fd, e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (part < 0)
 			continue;
 		if (flock(part, LOCK_EX | LOCK_NB) == 0)
@@ -198,7 +199,8 @@ struct outfile *outfile_open(const char *path, bool no_clobber)
 	f->path = xstrdup(path);
 	f->name = base_name(f->path);
 	f->no_clobber = no_clobber;
-	snprintf(f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), count++);
+	snprintf(
+		f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), count++);
 	f->folder = folder_open(path);
 	remove_stale(f);
 	f->fd = open_part(f);
@@ -266,13 +268,16 @@ void outfile_discard(struct outfile *f)
 static void add_mapped(struct str *s, const char *value)
 {
 	size_t n = strnlen(value, 64);
+	/* A name that begins with '-' is an option to whoever says "rm *". */
+	bool begins = s->len == 0 || s->p[s->len - 1] == '/';
+	bool mapped = *value == '.' || (begins && *value == '-');
 
-	if (n == 0 || *value == '.')
+	if (n == 0 || mapped)
 		str_add(s, "_");
-	for (size_t i = *value == '.'; i < n; i++) {
+	for (size_t i = mapped; i < n; i++) {
 		char c = value[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			strchr("._+-", c);
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || strchr("._+-", c);
 
 		str_add_bytes(s, ok ? &c : "_", 1);
 	}

@@ -44,8 +44,9 @@ void outfile_discard(struct outfile *f);
 /*
  * A name made from a pattern such as "x_{n:04}.png" or "{object}_{n}.fits": {n} is the number,
  * {n:04} with at least 4 digits, {key} what lookup(arg, key) gives, mapped to [A-Za-z0-9._+-]
- * (anything else "_", never empty, never beginning with a dot). To be freed; NULL with a reason in
- * *why if the pattern is malformed or a key unknown. Only the pattern's own slashes make folders.
+ * (anything else "_", never empty, never beginning with a dot, nor a name with "-"). To be freed;
+ * NULL with a reason in *why if the pattern is malformed or a key unknown. Only the pattern's own
+ * slashes make folders.
  */
 typedef const char *pattern_fn(void *arg, const char *key);
 char *pattern_expand(

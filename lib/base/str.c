@@ -83,6 +83,9 @@ void str_add_json(struct str *s, const char *text)
 			str_addf(s, "\\%c", *p);
 		} else if ((unsigned char)*p < 0x20 || *p == 0x7f) {
 			str_addf(s, "\\u%04x", (unsigned)*p);
+		} else if (*p == '\xc2' && (unsigned char)p[1] < 0xa0) {
+			/* Controls too, of which 9B begins a terminal's sequences. */
+			str_addf(s, "\\u%04x", (unsigned)(unsigned char)p[1]);
 		} else {
 			str_add_bytes(s, p, length);
 		}

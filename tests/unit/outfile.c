@@ -355,6 +355,8 @@ static void patterns(void)
 	check(expands("{object}", "..", "_.") && expands("{object}", ".hidden", "_hidden") &&
 			expands("{object}", "", "_"),
 		"nor hidden names, nor none");
+	check(expands("a/{object}", "-rf", "a/_rf") && expands("t{object}", "-10", "t-10"),
+		"nor an option");
 	check(expands("{object}", "\xff\n'$(x)", "_____x_"), "nor anything for a shell");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check(expands(wrong[i], "a", NULL), "refuses %s", wrong[i]);
