@@ -139,12 +139,10 @@ static int help(const char *folder, const char *name)
 	if (!*name || strchr(name, '/'))
 		die(EXIT_USAGE, "%s: not the name of a page: see 'leat --list'", name);
 	page = page_of(folder, name);
-	if (page && isatty(STDOUT_FILENO)) {
+	if (page) {
 		execlp("man", "man", page, (char *)NULL);
 		execlp("mandoc", "mandoc", "-a", page, (char *)NULL);
 	}
-	if (page && starts_with(name, "leat"))
-		execlp("man", "man", page, (char *)NULL);
 	command = path_of(folder, name);
 	execl(command, name, "--help", (char *)NULL);
 	die(EXIT_OS, "%s: %s", command, strerror(errno));

@@ -47,6 +47,19 @@ setup() {
 	expect 0 leat --help
 }
 
+@test "leat: help shows the page, into a pipe too, of commands and subjects" {
+	command -v man >/dev/null || command -v mandoc >/dev/null || skip "neither man nor mandoc"
+	for name in iq-gen leat-stream; do
+		expect 0 leat help "$name" </dev/null
+		grep -q DESCRIPTION out
+		grep -q "^${name^^}(" out
+	done
+	# Without a reader of pages the options are better than nothing.
+	mkdir -p empty
+	PATH=$PWD/empty "$(command -v leat)" help iq-gen >out
+	[[ $(head -n 1 out) == "usage: iq-gen "* ]]
+}
+
 @test "leat: an installed tree works from where it lies" {
 	make -s -C "$ROOT" install MODE="$([[ ${SANITIZED:-} ]] && echo asan || echo release)" \
 		PREFIX=/opt/leat DESTDIR="$PWD/root" >/dev/null
