@@ -172,6 +172,8 @@ int frame_decode(
 	uint32_t crc = (uint32_t)get(header + 124, 4);
 	int code;
 
+	if (!memcmp(header, "SIMPLE  =", 9))
+		return fail(e, EXIT_DATA, "not a leat stream but a FITS file (fits-read missing?)");
 	if (memcmp(header, magic, sizeof(magic)))
 		return fail(e, EXIT_DATA, "not a leat stream: the frame's magic bytes are wrong");
 	if (verify && crc32c(0, header, 124) != crc)

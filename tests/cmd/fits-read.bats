@@ -217,3 +217,9 @@ packed() {
 	done
 	[[ ! -e /tmp/pwned ]]
 }
+
+@test "fits-read: a FITS file where a stream belongs is named as one" {
+	sky-gen --count 1 | fits-write -o light.fits
+	expect 65 stack <light.fits
+	says 'FITS file' fits-read
+}
