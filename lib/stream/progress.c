@@ -55,9 +55,11 @@ static void draw(struct filter *f, double t)
 		memset(bar, '.', BAR);
 		memset(bar, '#', (size_t)(part * BAR));
 		bar[BAR] = '\0';
-		n = snprintf(line, sizeof(line), "\r\033[K%s [%s] %3.0f%% %s/s, %.0f s left",
-			f->command->name, bar, part * 100, rate,
-			part > 0 ? elapsed_s * (1 - part) / part : 0.);
+		n = snprintf(line, sizeof(line), "\r\033[K%s [%s] %3.0f%% %s/s", f->command->name, bar,
+			part * 100, rate);
+		if (part > 0)
+			n += snprintf(line + n, sizeof(line) - (size_t)n, ", %.0f s left",
+				elapsed_s * (1 - part) / part);
 	} else {
 		n = snprintf(line, sizeof(line), "\r\033[K%s: %lld frames, %s, %s/s", f->command->name,
 			(long long)in->frames_done, bytes, rate);
