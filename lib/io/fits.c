@@ -106,7 +106,11 @@ static int open_source(struct fits_file *f, struct error *e)
 	uint8_t magic[2];
 	struct stat st;
 
-	if (fstat(f->fd, &st) || !S_ISREG(st.st_mode))
+	if (fstat(f->fd, &st))
+		return fail(e, EXIT_NOINPUT, "cannot read: %s", strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return fail(e, EXIT_NOINPUT, "is a folder: name the files in it");
+	if (!S_ISREG(st.st_mode))
 		return fail(e, EXIT_NOINPUT, "not a regular file");
 	f->size = (uint64_t)st.st_size;
 	if (f->size < 2)

@@ -108,8 +108,15 @@ bool command_line(struct filter *f, int argc, char **argv)
 	set_verbosity(f->common.quiet ? 0 : f->common.verbose ? 2 : 1);
 	if (f->operand_count < c->operands_min)
 		die(EXIT_USAGE, "operand missing: %s: see '%s --help'", c->operands, c->name);
-	if (c->operands_max >= 0 && f->operand_count > c->operands_max)
+	if (c->operands_max >= 0 && f->operand_count > c->operands_max) {
+		const char *accepted = c->operands;
+
+		if (!*accepted)
+			accepted = c->role == ROLE_FILTER || c->role == ROLE_SINK
+					   ? "none is taken, the stream comes from standard input"
+					   : "none is taken";
 		die(EXIT_USAGE, "%s: one operand too many: %s", f->operands[c->operands_max],
-			*c->operands ? c->operands : "none is taken");
+			accepted);
+	}
 	return true;
 }

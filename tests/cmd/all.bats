@@ -169,6 +169,7 @@ surplus_operands_are_refused() {
 	[[ -z $(line operands "$1") ]] || return 42
 	expect 64 "$1" "${ARGS[@]}" surplus </dev/null
 	says surplus
+	[[ $(line role "$1") != @(filter|sink) ]] || says 'standard input'
 }
 
 @test "source filter sink tool: an operand too many is 64" {

@@ -223,3 +223,9 @@ packed() {
 	expect 65 stack <light.fits
 	says 'FITS file' fits-read
 }
+
+@test "fits-read: a folder in place of its files is told from a bad file" {
+	mkdir lights
+	expect 66 fits-read lights
+	says lights 'is a folder'
+}
