@@ -8,11 +8,9 @@
 #include <string.h>
 
 #include "image/cards.h"
-#include "image/image.h"
 #include "image/members.h"
 #include "image/store.h"
 #include "image/warped.h"
-#include "sky/align.h"
 #include "sky/channels.h"
 
 struct options {
@@ -26,11 +24,9 @@ struct options {
 static const struct option options[] = {
 	{0, "ref", OPT_TEXT, AT(ref), "", NULL, 0, 0, "NAME", OPT_OUTPUT,
 		"filter of the image others are put upon; else it is the first"},
-	{0, "model", OPT_ENUM, AT(model), "", "homography", 0, 0,
-		"shift|similarity|affine|homography", OPT_OUTPUT,
+	{0, "model", OPT_ENUM, AT(model), "", "homography", 0, 0, MODEL_NAMES, OPT_OUTPUT,
 		"what may differ between channels; a similarity where stars are few"},
-	{0, "interp", OPT_ENUM, AT(interp), "", "lanczos4", 0, 0,
-		"nearest|bilinear|bicubic|lanczos3|lanczos4", OPT_OUTPUT,
+	{0, "interp", OPT_ENUM, AT(interp), "", "lanczos4", 0, 0, WARP_NAMES, OPT_OUTPUT,
 		"how values between pixels are found"},
 	{0, "memory", OPT_INT, AT(memory), "bytes", "2Gi", 0, 1e15, NULL, 0,
 		"of images held in memory; others go to a file"},
@@ -83,19 +79,12 @@ static const char *name_of(struct filter *f, const struct frame *frame, char nam
 static void hold(struct filter *f, const struct frame *frames, size_t count)
 {
 	struct aligning *a = f->state;
-	const struct frame *science = science_of(f, frames, count);
+	const struct frame *science = members_science(f, frames, count);
 	char name[CHANNEL_NAME];
 	struct image image;
 
-	if (!science)
-		die(EXIT_DATA, "a group without an image of role science");
 	image_view(f, science, &image);
-	if (image.planes == 1 && image_bayer(filter_meta(f, science)))
-		die(EXIT_DATA, "expects a colour or mono image, got a mosaic of colours (debayer "
-			       "missing?)");
-	if (image.width > WARP_SIDE_MAX || image.height > WARP_SIDE_MAX)
-		die(EXIT_DATA, "an image of %zu x %zu: a side must be at most %d px", image.width,
-			image.height, WARP_SIDE_MAX);
+	image_warper_check(&image, filter_meta(f, science));
 	if (*a->ref && !strcmp(name_of(f, science, name), a->ref)) {
 		if (a->found)
 			die(EXIT_DATA, "--ref: channel %s comes twice", a->ref);
@@ -103,19 +92,6 @@ static void hold(struct filter *f, const struct frame *frames, size_t count)
 		a->reference = store_count(a->store);
 	}
 	store_add(a->store, frames, count);
-}
-
-static void find_stars(struct filter *f, const struct frame *frame, struct align_stars *stars)
-{
-	struct aligning *a = f->state;
-	const float *measured;
-	struct image image;
-
-	image_view(f, frame, &image);
-	measured = image_warper_values(a->warper, &image);
-	measured += image.planes == 3 ? image_plane(&image) : 0;
-	align_stars_find(measured, image.width, image.height, image.display ? 1 : image.full_scale,
-		f->pool, stars);
 }
 
 /* An image of any role, on the reference's grid; what is no image as it is. */
@@ -151,7 +127,7 @@ static void set_reference(struct filter *f)
 	a->height = image.height;
 	meta_clear(&a->geometry);
 	cards_copy_geometry(&a->geometry, filter_meta(f, science), 0, 0, 1);
-	find_stars(f, science, &a->stars);
+	image_warper_find(a->warper, &image, &a->stars);
 	image_warper_stars(a->warper, a->stars.fwhm_px);
 }
 
@@ -163,9 +139,11 @@ static void align(struct filter *f, const struct frame *frames, size_t count)
 	struct align_stars stars;
 	struct match match;
 	char name[CHANNEL_NAME];
+	struct image image;
 	const char *why;
 
-	find_stars(f, science, &stars);
+	image_view(f, science, &image);
+	image_warper_find(a->warper, &image, &stars);
 	why = align_match(&a->stars, &stars, (enum transform_model)o->model, &match);
 	if (why)
 		die(EXIT_DATA, "channel %s: %s (it has %zu, the reference %zu)",

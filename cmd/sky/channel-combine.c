@@ -10,6 +10,7 @@
 
 #include "image/channel_set.h"
 #include "image/file.h"
+#include "image/members.h"
 
 struct options {
 	const char *map, *names;
@@ -141,7 +142,7 @@ static void read_files(struct filter *f)
 		struct image image;
 
 		channel_name(text, name);
-		image_file_one("with", path, f->pool, &image, &full);
+		image_file_one("--with", path, f->pool, &image, &full);
 		meta_copy(&own, &full);
 		meta_drop_scope(&own, '%');
 		meta_drop_scope(&own, '~');
@@ -156,14 +157,12 @@ static void read_files(struct filter *f)
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
 	struct combining *c = f->state;
-	const struct frame *science = science_of(f, frames, count);
+	const struct frame *science = members_science(f, frames, count);
 	char name[CHANNEL_NAME];
 	struct image image;
 	struct meta own = {0};
 
-	c->dropped += count - (science ? 1 : 0);
-	if (!science)
-		die(EXIT_DATA, "a group without an image of role science");
+	c->dropped += count - 1;
 	image_view(f, science, &image);
 	if (c->names && c->images >= c->names_count)
 		die(EXIT_DATA, "--names: more images than its %zu names", c->names_count);

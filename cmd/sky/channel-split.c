@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "image/cards.h"
 #include "image/image.h"
+#include "image/members.h"
 
 static const struct option options[] = {OPTIONS_END};
 
@@ -65,11 +66,9 @@ static void put_member(struct filter *f, const struct frame *frame, size_t plane
 static void split(struct filter *f, const struct frame *frames, size_t count)
 {
 	struct splitting *s = f->state;
-	const struct frame *science = science_of(f, frames, count);
+	const struct frame *science = members_science(f, frames, count);
 	struct image image;
 
-	if (!science)
-		die(EXIT_DATA, "a group without an image of role science");
 	image_view(f, science, &image);
 	if (image.planes != 1 && image.planes != 3)
 		die(EXIT_DATA, "an image of %zu planes: must be 3 or 1", image.planes);

@@ -77,7 +77,7 @@ static void read_reference(struct filter *f)
 	struct meta meta = {0};
 	struct image image;
 
-	image_file_one("with", o->with, f->pool, &image, &meta);
+	image_file_one("--with", o->with, f->pool, &image, &meta);
 	keep_reference(f, &image);
 	free((void *)image.pixels);
 	meta_clear(&meta);

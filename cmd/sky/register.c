@@ -12,11 +12,9 @@
 #include "base/outfile.h"
 #include "image/cards.h"
 #include "image/file.h"
-#include "image/image.h"
 #include "image/members.h"
 #include "image/store.h"
 #include "image/warped.h"
-#include "sky/align.h"
 #include "sky/framing.h"
 
 #define REFERENCE_STARS_MIN 10
@@ -32,13 +30,11 @@ struct options {
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
-	{0, "model", OPT_ENUM, AT(model), "", "homography", 0, 0,
-		"shift|similarity|affine|homography", OPT_OUTPUT,
+	{0, "model", OPT_ENUM, AT(model), "", "homography", 0, 0, MODEL_NAMES, OPT_OUTPUT,
 		"what may differ between frames; a similarity where stars are few"},
 	{0, "ref", OPT_TEXT, AT(ref), "", "first", 0, 0, "first|best|FILE", OPT_OUTPUT | OPT_FILE,
 		"the frame others are put upon: the first with 10 stars, the sharpest, an image"},
-	{0, "interp", OPT_ENUM, AT(interp), "", "lanczos4", 0, 0,
-		"nearest|bilinear|bicubic|lanczos3|lanczos4", OPT_OUTPUT,
+	{0, "interp", OPT_ENUM, AT(interp), "", "lanczos4", 0, 0, WARP_NAMES, OPT_OUTPUT,
 		"how values between pixels are found"},
 	{0, "frame", OPT_ENUM, AT(frame), "", "ref", 0, 0, "ref|min|max", OPT_OUTPUT,
 		"the grid: the reference's, what all frames have in common, what any has"},
@@ -99,26 +95,6 @@ static void prepare(struct filter *f)
 	}
 }
 
-/* Of the second of three planes, which is green, or the first. */
-static void find_stars(struct filter *f, const struct image *i, struct align_stars *stars)
-{
-	struct registering *r = f->state;
-	const float *green =
-		image_warper_values(r->warper, i) + (i->planes == 3 ? image_plane(i) : 0);
-
-	align_stars_find(
-		green, i->width, i->height, i->display ? 1 : i->full_scale, f->pool, stars);
-}
-
-static void check_image(const struct image *i, const struct meta *meta)
-{
-	if (i->planes == 1 && image_bayer(meta))
-		die(EXIT_DATA, "expects no mosaic of colours, got %%bayer (debayer missing?)");
-	if (i->width > WARP_SIDE_MAX || i->height > WARP_SIDE_MAX)
-		die(EXIT_DATA, "an image of %zu x %zu: a side must be at most %d px", i->width,
-			i->height, WARP_SIDE_MAX);
-}
-
 static void set_grid(struct filter *f, const struct framed *frames, size_t n)
 {
 	const struct options *o = f->options;
@@ -138,8 +114,8 @@ static void read_reference(struct filter *f)
 	struct image image;
 
 	image_file_one("--ref", o->ref, f->pool, &image, &r->reference.meta);
-	check_image(&image, &r->reference.meta);
-	find_stars(f, &image, &r->reference.stars);
+	image_warper_check(&image, &r->reference.meta);
+	image_warper_find(r->warper, &image, &r->reference.stars);
 	r->reference.width = image.width;
 	r->reference.height = image.height;
 	r->reference.known = true;
@@ -260,16 +236,14 @@ static void keep_for_later(
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
 	struct registering *r = f->state;
-	const struct frame *science = science_of(f, frames, count);
+	const struct frame *science = members_science(f, frames, count);
 	struct measured m = {0};
 	struct image image;
 
-	if (!science)
-		die(EXIT_DATA, "a group without an image of role science");
 	image_view(f, science, &image);
-	check_image(&image, filter_meta(f, science));
+	image_warper_check(&image, filter_meta(f, science));
 	r->frames++;
-	find_stars(f, &image, &m.stars);
+	image_warper_find(r->warper, &image, &m.stars);
 	m.width = image.width;
 	m.height = image.height;
 	if (r->holds) {

@@ -10,6 +10,15 @@ static bool speaks_of_pixels(struct filter *f, const struct frame *frame)
 	return frame->kind != KIND_IMAGE && coords && !strcmp(coords, "pixel");
 }
 
+const struct frame *members_science(struct filter *f, const struct frame *frames, size_t count)
+{
+	const struct frame *science = science_of(f, frames, count);
+
+	if (!science)
+		die(EXIT_DATA, "a group without an image of role science");
+	return science;
+}
+
 size_t members_each(
 	struct filter *f, const struct frame *frames, size_t count, member_fn *put, void *arg)
 {

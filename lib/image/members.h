@@ -5,6 +5,9 @@
 
 #include "stream/filter.h"
 
+/* The science image of a group; dies if it has none. */
+const struct frame *members_science(struct filter *f, const struct frame *frames, size_t count);
+
 /*
  * Calls put for each member of a group that stays, with the flags it is to be put with: all images,
  * and others unless they speak of pixels (%coords pixel). Returns how many do not stay.

@@ -60,6 +60,23 @@ const float *image_warper_values(struct image_warper *w, const struct image *i)
 	return pixels;
 }
 
+void image_warper_check(const struct image *i, const struct meta *meta)
+{
+	if (i->planes == 1 && image_bayer(meta))
+		die(EXIT_DATA, "expects no mosaic of colours, got %%bayer (debayer missing?)");
+	if (i->width > WARP_SIDE_MAX || i->height > WARP_SIDE_MAX)
+		die(EXIT_DATA, "an image of %zu x %zu: a side must be at most %d px", i->width,
+			i->height, WARP_SIDE_MAX);
+}
+
+void image_warper_find(struct image_warper *w, const struct image *i, struct align_stars *stars)
+{
+	const float *plane = image_warper_values(w, i) + (i->planes == 3 ? image_plane(i) : 0);
+
+	align_stars_find(
+		plane, i->width, i->height, i->display ? 1 : i->full_scale, w->pool, stars);
+}
+
 /* Labels of the nearest pixel, in place of their f32. */
 static void make_u8(struct image *out, float *pixels)
 {

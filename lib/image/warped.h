@@ -4,11 +4,21 @@
 #define LEAT_IMAGE_WARPED_H
 
 #include "image/image.h"
+#include "sky/align.h"
 #include "sky/warp.h"
 
 struct image_warper;
 
 struct image_warper *image_warper_new(enum warp_interp interp, struct pool *pool);
+
+/* Dies on an image that is not to be matched and resampled: a mosaic of colours, or too large. */
+void image_warper_check(const struct image *i, const struct meta *meta);
+
+/*
+ * The stars of an image's plane, of three planes the second one, which is green. Free with
+ * align_stars_free.
+ */
+void image_warper_find(struct image_warper *w, const struct image *i, struct align_stars *stars);
 
 /* Tells how large stars are, see warper_new; until then that is unknown. */
 void image_warper_stars(struct image_warper *w, double fwhm_px);

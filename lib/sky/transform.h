@@ -12,6 +12,8 @@
 
 enum transform_model { MODEL_SHIFT, MODEL_SIMILARITY, MODEL_AFFINE, MODEL_HOMOGRAPHY };
 
+#define MODEL_NAMES "shift|similarity|affine|homography" /* in that order */
+
 /* (x', y') = ((m0 x + m1 y + m2) / w, (m3 x + m4 y + m5) / w), w = m6 x + m7 y + m8. */
 struct transform {
 	double m[9];

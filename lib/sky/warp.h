@@ -25,6 +25,8 @@
 
 enum warp_interp { WARP_NEAREST, WARP_BILINEAR, WARP_BICUBIC, WARP_LANCZOS3, WARP_LANCZOS4 };
 
+#define WARP_NAMES "nearest|bilinear|bicubic|lanczos3|lanczos4" /* in that order */
+
 /* Sides of images are below this. */
 #define WARP_SIDE_MAX 262144
 
