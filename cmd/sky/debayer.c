@@ -56,9 +56,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 static void pass(struct filter *f, const struct frame *frame)
 {
 	const struct state *s = f->state;
-	struct frame same = *frame;
 	struct meta own = {0}, all = {0};
-	struct str text = {0};
 	struct error e;
 
 	if (s->scoped.count == 0) {
@@ -69,11 +67,7 @@ static void pass(struct filter *f, const struct frame *frame)
 		die_with(&e);
 	meta_copy(&all, &s->scoped);
 	meta_overlay(&all, &own);
-	meta_format(&all, &text);
-	same.meta = text.p;
-	same.meta_len = (uint32_t)text.len;
-	filter_put(f, &same);
-	str_free(&text);
+	filter_put_with(f, frame, &all);
 	meta_clear(&own);
 	meta_clear(&all);
 }

@@ -91,17 +91,6 @@ static void describe(struct meta *meta, const struct star_field *field)
 		meta_setf(meta, "~noise", "%.5g", field->noise);
 }
 
-static void put_with(struct filter *f, struct frame *frame, const struct meta *meta)
-{
-	struct str text = {0};
-
-	meta_format(meta, &text);
-	frame->meta = text.p;
-	frame->meta_len = (uint32_t)text.len;
-	filter_put(f, frame);
-	str_free(&text);
-}
-
 /* The columns, in their order; each begins on a border of 64 bytes. */
 static const struct table_column {
 	const char *name, *type, *unit; /* NULL: the image's */
@@ -163,7 +152,7 @@ static void put_table(struct filter *f, const struct frame *image, struct meta *
 		table.payload_len = at + field->count * dtype_size((unsigned)dtype_parse(k->type));
 	}
 	table.payload = payload;
-	put_with(f, &table, meta);
+	filter_put_with(f, &table, meta);
 	free(payload);
 }
 
@@ -191,7 +180,7 @@ static void put_group(struct filter *f, const struct frame *frames, size_t count
 		}
 		filter_own_meta(f, image, &own);
 		describe(&own, field);
-		put_with(f, &member, &own);
+		filter_put_with(f, &member, &own);
 		meta_clear(&own);
 	}
 	last.flags = FRAME_GROUP_LAST;

@@ -125,15 +125,10 @@ static void put(
 		.dim = {i->planes, i->height, i->width},
 		.payload = i->pixels,
 		.payload_len = image_count(i) * dtype_size(i->dtype)};
-	struct str text = {0};
 
 	meta_set(own, "unit", i->display ? "display" : "adu");
 	meta_set_f64(own, "full_scale", i->full_scale);
-	meta_format(own, &text);
-	frame.meta = text.p;
-	frame.meta_len = (uint32_t)text.len;
-	filter_put(f, &frame);
-	str_free(&text);
+	filter_put_with(f, &frame, own);
 }
 
 void image_put(struct filter *f, const struct frame *like, struct meta *own, const struct image *i)

@@ -50,6 +50,18 @@ void filter_put(struct filter *f, const struct frame *frame)
 	writer_frame(f->inner->writer, frame);
 }
 
+void filter_put_with(struct filter *f, const struct frame *frame, const struct meta *own)
+{
+	struct frame with = *frame;
+	struct str text = {0};
+
+	meta_format(own, &text);
+	with.meta = text.p;
+	with.meta_len = (uint32_t)text.len;
+	filter_put(f, &with);
+	str_free(&text);
+}
+
 void filter_forward(struct filter *f, const struct frame *frame)
 {
 	writer_forward(f->inner->writer, frame);

@@ -149,6 +149,9 @@ void filter_head(struct filter *f, struct meta *meta);
 void filter_put(struct filter *f, const struct frame *frame);
 void filter_forward(struct filter *f, const struct frame *frame);
 
+/* The same with this metadata, which is all the frame says itself. */
+void filter_put_with(struct filter *f, const struct frame *frame, const struct meta *own);
+
 /* Ends a segment of output (sources; the last one is ended by the library). */
 void filter_end(struct filter *f, bool more);
 
