@@ -103,10 +103,10 @@ static int by_date(const void *a, const void *b)
 {
 	const struct dated *left = a, *right = b;
 
-	if (left->time.sec != right->time.sec)
-		return left->time.sec < right->time.sec ? -1 : 1;
-	if (left->time.nsec != right->time.nsec)
-		return left->time.nsec < right->time.nsec ? -1 : 1;
+	int64_t apart_ns = utc_minus(left->time, right->time);
+
+	if (apart_ns != 0)
+		return apart_ns < 0 ? -1 : 1;
 	return left->place < right->place ? -1 : 1;
 }
 

@@ -16,30 +16,16 @@ int channel_number(const struct channel_set *c, const char *name)
 	return -1;
 }
 
-/* What frames have in common, and sums and minima over them; the grid is the first one's. */
+/* What frames have in common, and what they add up to; the grid is the first one's. */
 static void join_meta(struct channel_set *c, const struct meta *own, const struct meta *full)
 {
-	double exposure;
-	int64_t stacked = 1;
-	struct utc time;
-
 	if (c->count == 0) {
 		meta_copy(&c->meta, own);
 		cards_copy_geometry(&c->geometry, full, 0, 0, 1);
 	} else {
 		meta_keep_equal(&c->meta, own);
 	}
-	if (meta_f64(full, "exposure_s", &exposure)) {
-		c->exposure_s += exposure;
-		c->has_exposure = true;
-	}
-	meta_i64(full, "stack_count", &stacked);
-	c->stack_count += stacked;
-	if (meta_utc(full, "time_start", &time) &&
-		(!c->has_time || utc_minus(time, c->time_start) < 0)) {
-		c->time_start = time;
-		c->has_time = true;
-	}
+	tally_add(&c->tally, full);
 }
 
 static void check_alike(const struct channel_set *c, const struct image *i, const char *name)
@@ -162,7 +148,6 @@ void channel_put(struct filter *f, struct channel_set *c, bool match_levels)
 	size_t n = image_plane(&c->first);
 	struct work work = {c, plane, NULL};
 	struct image out = c->first;
-	char text[UTC_TEXT];
 
 	find_planes(c, plane);
 	if (match_levels)
@@ -174,11 +159,7 @@ void channel_put(struct filter *f, struct channel_set *c, bool match_levels)
 	out.pixels = work.out;
 	meta_overlay(&c->meta, &c->geometry);
 	meta_remove(&c->meta, "filter");
-	if (c->has_exposure)
-		meta_set_f64(&c->meta, "exposure_s", c->exposure_s);
-	if (c->has_time)
-		meta_set(&c->meta, "time_start", utc_format(text, c->time_start, -1));
-	meta_setf(&c->meta, "stack_count", "%lld", (long long)c->stack_count);
+	tally_put(&c->tally, &c->meta);
 	image_put_alone(f, 0, &c->meta, &out);
 	free(work.out);
 }
@@ -190,7 +171,5 @@ void channel_clear(struct channel_set *c)
 	meta_clear(&c->meta);
 	meta_clear(&c->geometry);
 	c->count = 0;
-	c->exposure_s = 0;
-	c->stack_count = 0;
-	c->has_exposure = c->has_time = false;
+	c->tally = (struct tally){0};
 }

@@ -4,6 +4,7 @@
 #define LEAT_IMAGE_CHANNEL_SET_H
 
 #include "image/image.h"
+#include "image/tally.h"
 #include "sky/expression.h"
 
 #define CHANNELS_MAX 32
@@ -22,10 +23,7 @@ struct channel_set {
 	size_t count;
 	struct image first; /* what all have in common; its pixels are nobody's */
 	struct meta meta, geometry;
-	double exposure_s;
-	int64_t stack_count;
-	struct utc time_start;
-	bool has_exposure, has_time;
+	struct tally tally;
 };
 
 /* The number of a name in the map, -1 if it is not there. */

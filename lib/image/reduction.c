@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "image/reduction.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -21,7 +20,7 @@ void reduction_check(const struct reduction *r, const struct image *image)
 {
 	const struct image *first = &r->shape;
 
-	if (r->frames == 0)
+	if (r->tally.frames == 0)
 		return;
 	if (image->planes != first->planes || image->height != first->height ||
 		image->width != first->width)
@@ -52,27 +51,6 @@ static void remove_particular(struct meta *meta)
 	meta_drop_scope(meta, '~');
 }
 
-static void add_numbers(struct reduction *r, const struct meta *meta)
-{
-	int64_t stacked = 1;
-	double exposure_s;
-	struct utc start;
-
-	if (meta_i64(meta, "stack_count", &stacked) && (stacked < 1 || stacked > 1 << 30))
-		die(EXIT_DATA, "stack_count %lld: must be 1 to 2^30", (long long)stacked);
-	r->stack_count += stacked;
-	if (meta_f64(meta, "exposure_s", &exposure_s) && isfinite(exposure_s)) {
-		r->exposure_s += exposure_s;
-		r->exposures++;
-	}
-	if (meta_utc(meta, "time_start", &start)) {
-		if (!r->has_start || start.sec < r->start.sec ||
-			(start.sec == r->start.sec && start.nsec < r->start.nsec))
-			r->start = start;
-		r->has_start = true;
-	}
-}
-
 void reduction_add(
 	struct reduction *r, struct filter *f, const struct frame *frame, const struct image *image)
 {
@@ -80,10 +58,9 @@ void reduction_add(
 	struct meta kept = {0};
 
 	reduction_check(r, image);
-	add_numbers(r, meta);
 	meta_copy(&kept, meta);
 	remove_particular(&kept);
-	if (r->frames == 0) {
+	if (r->tally.frames == 0) {
 		r->shape = *image;
 		r->shape.pixels = NULL;
 		for (size_t i = 0; i < kept.count; i++)
@@ -96,13 +73,12 @@ void reduction_add(
 		meta_keep_equal(&r->common, &kept);
 	}
 	meta_clear(&kept);
-	r->frames++;
+	tally_add(&r->tally, meta);
 }
 
 void reduction_meta(struct reduction *r, struct filter *f, struct meta *meta)
 {
 	const struct meta *joined = filter_joined(f);
-	char text[UTC_TEXT];
 	const char *line;
 
 	meta_copy(meta, &r->common);
@@ -110,12 +86,7 @@ void reduction_meta(struct reduction *r, struct filter *f, struct meta *meta)
 		meta_add(meta, "history", line);
 	for (size_t i = 0; i < r->cards.count; i++)
 		meta_add(meta, r->cards.item[i].key, r->cards.item[i].value);
-	if (r->has_start)
-		meta_set(meta, "time_start", utc_format(text, r->start, -1));
-	if (r->exposures == r->frames && r->frames > 0)
-		meta_set_f64(meta, "exposure_s", r->exposure_s);
-	if (r->frames > 0)
-		meta_setf(meta, "stack_count", "%lld", (long long)r->stack_count);
+	tally_put(&r->tally, meta);
 	meta_clear(&r->common);
 	meta_clear(&r->cards);
 }

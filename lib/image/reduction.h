@@ -8,16 +8,12 @@
 #define LEAT_IMAGE_REDUCTION_H
 
 #include "image/image.h"
+#include "image/tally.h"
 
 /* Zero-initialise. */
 struct reduction {
 	struct image shape; /* of the first frame; its pixels are not there any more */
-	size_t frames;
-	int64_t stack_count;
-	double exposure_s; /* sum */
-	size_t exposures;  /* frames that have one */
-	struct utc start;
-	bool has_start;
+	struct tally tally;
 	struct meta common, cards;
 };
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 
 load ../common
+bats_require_minimum_version 1.5.0
 
 # Three channels of one plane as f32 in ./ha.leat, ./oiii.leat and ./sii.leat, their values in ./ha …
 channels() {
@@ -41,6 +42,23 @@ with=(--with ha=ha.leat --with oiii=oiii.leat --with sii=sii.leat)
 	stream-payload in >ha
 	channel-combine --map HOO --with oiii=oiii.leat <in >out
 	same <(stream-payload out) <(cat ha oiii oiii)
+}
+
+@test "channel-combine: exposures add up if all are told; a stack_count that is none is 65" {
+	# of KEY …: three channels of one pixel, the second of which says this as well.
+	of() {
+		printf '%s\n' 'key unit adu' HEAD 'key filter r' 'key exposure_s 5' 'IMAGE u8 0 1x1x1 last' \
+			'key filter g' "${@/#/key }" 'IMAGE u8 1 1x1x1 last' 'key filter b' \
+			'key exposure_s 7.5' 'key stack_count 4' 'IMAGE u8 2 1x1x1 last' END | mkstream
+	}
+	of 'exposure_s 5' | channel-combine | stream-head --all >out
+	grep -q ' exposure_s 17.5$' out
+	grep -q ' stack_count 6$' out
+	of 'object m' | channel-combine | stream-head --all >out
+	run ! grep -q exposure_s out
+	of 'stack_count 9223372036854775807' >in
+	expect 65 channel-combine <in
+	says stack_count 2^30
 }
 
 @test "channel-combine: sums of channels are what numpy makes of them" {
