@@ -201,6 +201,13 @@ struct kern_mosaic {
 	float floor;	       /* > 0: differences below it count for nothing (RCD) */
 };
 
+/* Planes of one shape, apart by `stride` values: rows of `width` to read, or a run to write. */
+struct kern_planes {
+	const float *v;
+	float *out;
+	size_t width, stride, count;
+};
+
 struct kern {
 	int level;
 
@@ -347,14 +354,13 @@ struct kern {
 	void (*place)(int32_t *x, int32_t *y, float *area, size_t n, const struct kern_line *line);
 
 	/*
-	 * Values of a plane (rows of `width`) at n places, by weights of 8 columns and `rows` (4, 6
-	 * or 8) rows. table[phase][8] are weights of the pixels -3 … 4 from the place's whole part,
-	 * of rows the middle ones; all of them must be in the plane. No value is below the least of
-	 * the 4 x 4 pixels around the place. A NaN among the 8 x rows pixels gives NaN, whatever its
-	 * weight.
+	 * Values of planes at n places, by weights of 8 columns and `rows` (4, 6 or 8) rows.
+	 * table[phase][8] are weights of the pixels -3 … 4 from the place's whole part, of rows the
+	 * middle ones; all of them must be in the plane. No value is below the least of the 4 x 4
+	 * pixels around the place. A NaN among the 8 x rows pixels gives NaN, whatever its weight.
 	 */
-	void (*resample)(float *out, const float *plane, size_t width, const int32_t *x,
-		const int32_t *y, size_t n, const float *table, size_t rows);
+	void (*resample)(const struct kern_planes *to, const struct kern_planes *from,
+		const int32_t *x, const int32_t *y, size_t n, const float *table, size_t rows);
 
 	/* The same, linear between the pixels 0 and 1 from the whole part. */
 	void (*bilinear)(float *out, const float *plane, size_t width, const int32_t *x,

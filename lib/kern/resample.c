@@ -112,13 +112,10 @@ INLINE vec least_across(const vec *v)
 	return lesser(SHUFFLE(four[0], four[1], LOW), SHUFFLE(four[0], four[1], HIGH));
 }
 
-/* The weighted sum around one place, still eight lanes, and the least of its middle rows. */
-INLINE vec gather(const float *plane, size_t width, int32_t x, int32_t y, const float *table,
-	size_t rows, vec *least)
+/* The weighted sum of the rows from p on, still eight lanes, and the least of the middle ones. */
+INLINE vec gather(const float *p, size_t width, const float *down, vec across, size_t rows,
+	vec *least)
 {
-	ptrdiff_t top = (y >> PHASE_BITS) - (ptrdiff_t)rows / 2 + 1;
-	const float *p = plane + top * (ptrdiff_t)width + (x >> PHASE_BITS) - 3;
-	const float *down = table + (y & PHASE) * LANES + (LANES - rows) / 2;
 	vec even = get(p) * down[0], odd = get(p + width) * down[1];
 
 	for (size_t i = 2; i < rows; i += 2) {
@@ -128,44 +125,70 @@ INLINE vec gather(const float *plane, size_t width, int32_t x, int32_t y, const 
 	p += (rows / 2 - 2) * width;
 	*least = lesser(
 		lesser(get(p), get(p + width)), lesser(get(p + 2 * width), get(p + 3 * width)));
-	return (even + odd) * get(table + (x & PHASE) * LANES);
+	return (even + odd) * across;
 }
 
-INLINE void resample_loop(float *restrict out, const float *plane, size_t width, const int32_t *x,
-	const int32_t *y, size_t n, const float *table, size_t rows)
+/* planes is a constant: the weights of a place are fetched once for all of them. */
+INLINE void resample_loop(const struct kern_planes *to, const struct kern_planes *from,
+	const int32_t *x, const int32_t *y, size_t n, const float *table, size_t rows, size_t planes)
 {
 	const ivec middle = {0, 0, -1, -1, -1, -1, 0, 0};
 	const vec infinite = {
 		INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY};
+	size_t width = from->width;
 
 	for (size_t k = 0; k < n; k += LANES) {
 		size_t count = n - k < LANES ? n - k : LANES;
-		vec sum[LANES], least[LANES], low, value;
-		ivec below;
+		vec sum[3][LANES], least[3][LANES];
 
 		for (size_t i = 0; i < LANES; i++) {
 			size_t at = k + (i < count ? i : 0);
+			ptrdiff_t top = (y[at] >> PHASE_BITS) - (ptrdiff_t)rows / 2 + 1;
+			const float *p = from->v + top * (ptrdiff_t)width + (x[at] >> PHASE_BITS) - 3;
+			const float *down = table + (y[at] & PHASE) * LANES + (LANES - rows) / 2;
+			vec across = get(table + (x[at] & PHASE) * LANES), low;
 
-			sum[i] = gather(plane, width, x[at], y[at], table, rows, &least[i]);
-			least[i] = (vec)(((ivec)least[i] & middle) | ((ivec)infinite & ~middle));
+			for (size_t c = 0; c < planes; c++) {
+				sum[c][i] = gather(
+					p + c * from->stride, width, down, across, rows, &low);
+				least[c][i] = (vec)(((ivec)low & middle) |
+						    ((ivec)infinite & ~middle));
+			}
 		}
-		value = add_across(sum);
-		low = least_across(least);
-		below = value < low; /* false for NaN, which stays */
-		value = (vec)((below & (ivec)low) | (~below & (ivec)value));
-		memcpy(out + k, &value, count * sizeof(*out));
+		for (size_t c = 0; c < planes; c++) {
+			vec value = add_across(sum[c]), low = least_across(least[c]);
+			ivec below = value < low; /* false for NaN, which stays */
+
+			value = (vec)((below & (ivec)low) | (~below & (ivec)value));
+			memcpy(to->out + c * to->stride + k, &value, count * sizeof(value[0]));
+		}
 	}
 }
 
-void KERN(resample)(float *out, const float *plane, size_t width, const int32_t *x,
+INLINE void resample_rows(const struct kern_planes *to, const struct kern_planes *from,
+	const int32_t *x, const int32_t *y, size_t n, const float *table, size_t rows)
+{
+	if (from->count == 3) {
+		resample_loop(to, from, x, y, n, table, rows, 3);
+		return;
+	}
+	for (size_t c = 0; c < from->count; c++) {
+		struct kern_planes one = {.v = from->v + c * from->stride, .width = from->width};
+		struct kern_planes result = {.out = to->out + c * to->stride};
+
+		resample_loop(&result, &one, x, y, n, table, rows, 1);
+	}
+}
+
+void KERN(resample)(const struct kern_planes *to, const struct kern_planes *from, const int32_t *x,
 	const int32_t *y, size_t n, const float *table, size_t rows)
 {
 	if (rows == 8)
-		resample_loop(out, plane, width, x, y, n, table, 8);
+		resample_rows(to, from, x, y, n, table, 8);
 	else if (rows == 6)
-		resample_loop(out, plane, width, x, y, n, table, 6);
+		resample_rows(to, from, x, y, n, table, 6);
 	else
-		resample_loop(out, plane, width, x, y, n, table, 4);
+		resample_rows(to, from, x, y, n, table, 4);
 }
 
 void KERN(bilinear)(float *restrict out, const float *restrict plane, size_t width,

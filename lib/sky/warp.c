@@ -153,44 +153,63 @@ static bool all_inside(const struct task *t, const int32_t *x, const int32_t *y,
 }
 
 /* Places inside, by the kernel; where that meets a missing pixel, with care. */
-static void sample_inside(const struct task *t, const float *plane, const int32_t *x,
-	const int32_t *y, size_t n, float *out)
+static void sample_inside(
+	const struct task *t, const int32_t *x, const int32_t *y, size_t n, float *out)
 {
 	const struct warper *w = t->warper;
-	bool missing = false;
+	struct kern_planes from = {.v = t->in->pixels,
+		.width = t->in->width,
+		.stride = t->in->width * t->in->height,
+		.count = t->in->planes};
+	struct kern_planes to = {.out = out, .stride = t->width * t->height};
 
 	if (w->interp == WARP_BILINEAR)
-		kern()->bilinear(out, plane, t->in->width, x, y, n);
+		for (size_t c = 0; c < from.count; c++)
+			kern()->bilinear(out + c * to.stride, from.v + c * from.stride, from.width, x,
+				y, n);
 	else
-		kern()->resample(out, plane, t->in->width, x, y, n, w->table, w->rows);
-	for (size_t k = 0; k < n; k++)
-		missing |= out[k] != out[k];
-	for (size_t k = 0; missing && k < n; k++)
-		if (isnan(out[k]))
-			out[k] = careful(t->in, plane, x[k], y[k]);
-}
+		kern()->resample(&to, &from, x, y, n, w->table, w->rows);
+	for (size_t c = 0; c < from.count; c++, out += to.stride) {
+		bool missing = false;
 
-static void sample(const struct task *t, const float *plane, const int32_t *x, const int32_t *y,
-	size_t n, float *out)
-{
-	size_t k = 0;
-
-	while (k < n) {
-		size_t first = k;
-
-		while (k < n && inside(t, x[k], y[k]))
-			k++;
-		sample_inside(t, plane, x + first, y + first, k - first, out + first);
-		for (; k < n && !inside(t, x[k], y[k]); k++)
-			out[k] = careful(t->in, plane, x[k], y[k]);
+		for (size_t k = 0; k < n; k++)
+			missing |= out[k] != out[k];
+		for (size_t k = 0; missing && k < n; k++)
+			if (isnan(out[k]))
+				out[k] = careful(t->in, from.v + c * from.stride, x[k], y[k]);
 	}
 }
 
-static void sample_nearest(const struct task *t, const float *plane, const int32_t *x,
-	const int32_t *y, size_t n, float *out)
+static void sample_careful(
+	const struct task *t, const int32_t *x, const int32_t *y, size_t n, float *out)
 {
-	for (size_t k = 0; k < n; k++)
-		out[k] = nearest(t->in, plane, x[k], y[k]);
+	for (size_t c = 0; c < t->in->planes; c++)
+		for (size_t k = 0; k < n; k++)
+			out[c * t->width * t->height + k] = careful(t->in,
+				t->in->pixels + c * t->in->width * t->in->height, x[k], y[k]);
+}
+
+static void sample(const struct task *t, const int32_t *x, const int32_t *y, size_t n, float *out)
+{
+	size_t k = 0, first;
+
+	while (k < n) {
+		for (first = k; k < n && inside(t, x[k], y[k]); k++)
+			;
+		sample_inside(t, x + first, y + first, k - first, out + first);
+		for (first = k; k < n && !inside(t, x[k], y[k]); k++)
+			;
+		sample_careful(t, x + first, y + first, k - first, out + first);
+	}
+}
+
+static void sample_nearest(
+	const struct task *t, const int32_t *x, const int32_t *y, size_t n, float *out)
+{
+	for (size_t c = 0; c < t->in->planes; c++)
+		for (size_t k = 0; k < n; k++)
+			out[c * t->width * t->height + k] = nearest(t->in,
+				t->in->pixels + c * t->in->width * t->in->height, x[k], y[k]);
 }
 
 /* A run of a row, in all planes. */
@@ -201,25 +220,22 @@ static void warp_run(const struct task *t, size_t row, size_t first, size_t n)
 	double determinant = fabs(transform_determinant(t->transform));
 	struct kern_line line = {m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5],
 		m[6] * x + m[7] * y + m[8], m[0], m[3], m[6], determinant};
-	bool bent = line.dw != 0 || line.w != 1, whole;
+	bool bent = line.dw != 0 || line.w != 1;
+	float *out = t->out + row * t->width + first;
 	int32_t at_x[RUN], at_y[RUN];
 	float area[RUN];
 
 	kern()->place(at_x, at_y, area, n, &line);
-	whole = t->warper->interp != WARP_NEAREST && all_inside(t, at_x, at_y, n);
-	for (size_t number = 0; number < t->in->planes; number++) {
-		const float *plane = t->in->pixels + number * t->in->width * t->in->height;
-		float *out = t->out + (number * t->height + row) * t->width + first;
-
-		if (t->warper->interp == WARP_NEAREST)
-			sample_nearest(t, plane, at_x, at_y, n, out);
-		else if (whole)
-			sample_inside(t, plane, at_x, at_y, n, out);
-		else
-			sample(t, plane, at_x, at_y, n, out);
-		for (size_t k = 0; t->fluxes && bent && k < n; k++)
+	if (t->warper->interp == WARP_NEAREST)
+		sample_nearest(t, at_x, at_y, n, out);
+	else if (all_inside(t, at_x, at_y, n))
+		sample_inside(t, at_x, at_y, n, out);
+	else
+		sample(t, at_x, at_y, n, out);
+	for (size_t c = 0; t->fluxes && c < t->in->planes; c++, out += t->width * t->height) {
+		for (size_t k = 0; bent && k < n; k++)
 			out[k] *= fabsf(area[k]);
-		for (size_t k = 0; t->fluxes && !bent && determinant != 1 && k < n; k++)
+		for (size_t k = 0; !bent && determinant != 1 && k < n; k++)
 			out[k] *= (float)determinant;
 	}
 }

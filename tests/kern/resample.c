@@ -148,13 +148,18 @@ static int32_t somewhere(size_t before, size_t pixels, size_t reach)
 
 static bool test_values(const struct kern *k, size_t rows, size_t n, const float *table)
 {
-	struct plane p = plane_new(8 + below(40), 8 + below(40));
-	int32_t *x = xcalloc(2 * n + 1, sizeof(*x)), *y = x + n;
-	float *out = xcalloc(2 * n + 1, sizeof(*out)), *first = out + n;
 	bool right = true, linear = rows == 2;
+	size_t planes = linear ? 1 : 1 + below(3), height = 8 + below(40);
+	struct plane p = plane_new(8 + below(40), planes * height);
+	int32_t *x = xcalloc(2 * n + 1, sizeof(*x)), *y = x + n;
+	float *out = xcalloc(2 * planes * n + 1, sizeof(*out)), *first = out + planes * n;
+	struct kern_planes from = {
+		.v = p.v, .width = p.width, .stride = p.width * height, .count = planes};
+	struct kern_planes to = {.out = out, .stride = n}, to_first = {.out = first, .stride = n};
 
 	if (below(3) == 0)
 		p.v[below(p.width * p.height)] = NAN;
+	p.height = height;
 	for (size_t i = 0; i < n; i++) {
 		x[i] = linear ? somewhere(0, p.width, 2) : somewhere(3, p.width, 8);
 		y[i] = somewhere(rows / 2 - 1, p.height, rows);
@@ -163,18 +168,22 @@ static bool test_values(const struct kern *k, size_t rows, size_t n, const float
 		k->bilinear(out, p.v, p.width, x, y, n);
 		kern_level(1)->bilinear(first, p.v, p.width, x, y, n);
 	} else {
-		k->resample(out, p.v, p.width, x, y, n, table, rows);
-		kern_level(1)->resample(first, p.v, p.width, x, y, n, table, rows);
+		k->resample(&to, &from, x, y, n, table, rows);
+		kern_level(1)->resample(&to_first, &from, x, y, n, table, rows);
 	}
-	right = same_bits(out, first, n);
-	for (size_t i = 0; i < n && right; i++) {
-		double expected = direct(&p, x[i], y[i], table, rows);
+	right = same_bits(out, first, planes * n);
+	for (size_t i = 0; i < planes * n && right; i++) {
+		struct plane one = p;
+		size_t at = i % n;
+		double expected;
 
+		one.v += i / n * from.stride;
+		expected = direct(&one, x[at], y[at], table, rows);
 		if (!isnan(expected) && !linear)
-			expected = fmax(expected, least_of_16(&p, x[i], y[i]));
+			expected = fmax(expected, least_of_16(&one, x[at], y[at]));
 		right = isnan(expected) ? isnan(out[i]) || linear : fabs(out[i] - expected) < 0.1;
 		if (!right)
-			printf("# %zu rows at %d, %d: %g, expected %g\n", rows, x[i], y[i],
+			printf("# %zu rows at %d, %d: %g, expected %g\n", rows, x[at], y[at],
 				(double)out[i], expected);
 	}
 	munmap(p.map, p.size);
@@ -240,14 +249,19 @@ static void bench(const struct kern *k)
 	struct plane p = plane_new(SIDE, SIDE);
 	struct kern_line line = {100.3, 200.2, 1, 0.99996, 0.0087, 0, 1},
 			 bent = {100.3, 200.2, 1.001, 0.99996, 0.0087, 1e-9, 1};
-	float *table = random_table(), out[N], area[N];
+	float *table = random_table(), out[N], area[N], outs[3 * N];
+	struct kern_planes from = {.v = p.v, .width = SIDE, .stride = SIDE * 255 + 48, .count = 1};
+	struct kern_planes three = from, to = {.out = outs, .stride = N};
 	int32_t x[N], y[N];
+
+	three.count = 3;
 
 	RATE(k, "places, bent", N, k->place(x, y, area, N, &bent));
 	RATE(k, "places", N, k->place(x, y, area, N, &line));
-	RATE(k, "8 rows", N, k->resample(out, p.v, SIDE, x, y, N, table, 8));
-	RATE(k, "6 rows", N, k->resample(out, p.v, SIDE, x, y, N, table, 6));
-	RATE(k, "4 rows", N, k->resample(out, p.v, SIDE, x, y, N, table, 4));
+	RATE(k, "8 rows", N, k->resample(&to, &from, x, y, N, table, 8));
+	RATE(k, "6 rows", N, k->resample(&to, &from, x, y, N, table, 6));
+	RATE(k, "4 rows", N, k->resample(&to, &from, x, y, N, table, 4));
+	RATE(k, "8 rows, 3 planes", 3 * N, k->resample(&to, &three, x, y, N, table, 8));
 	RATE(k, "bilinear", N, k->bilinear(out, p.v, SIDE, x, y, N));
 	munmap(p.map, p.size);
 	free(table);
