@@ -2,8 +2,8 @@
 /*
  * channel-align: images through several filters put on the grid of one. In: IMAGE of one plane each
  * (of three, the second is measured). Out: the same as f32, each resampled once so that its stars
- * lie where the reference's do; the reference itself is only converted. All are held until the last
- * has come. A channel whose stars do not match is an error, not left out as register does.
+ * lie where the reference's do; the reference itself stays in its place. All are held until the
+ * last has come. A channel whose stars do not match is an error, not left out as register does.
  */
 #include <string.h>
 

@@ -18,7 +18,8 @@
 
 struct warper {
 	enum warp_interp interp;
-	size_t rows; /* that the kernel reaches over; 2 bilinear, 1 nearest */
+	size_t rows;  /* that the kernel reaches over; 2 bilinear, 1 nearest */
+	bool filters; /* also where nothing moves */
 	float *table;
 };
 
@@ -75,6 +76,7 @@ struct warper *warper_new(enum warp_interp interp, double fwhm_px)
 
 	w->interp = interp;
 	w->rows = rows[interp];
+	w->filters = interp == WARP_LANCZOS4 && cut < 1;
 	if (w->rows < 4)
 		return w;
 	w->table = xaligned(KERN_PHASES * COLUMNS, sizeof(*w->table));
@@ -145,7 +147,7 @@ static bool inside(const struct task *t, int32_t x, int32_t y)
 /* The same of a whole run: it lies on a line, so of its ends, a pixel apart from the edges. */
 static bool all_inside(const struct task *t, const int32_t *x, const int32_t *y, size_t n)
 {
-	for (size_t end = 0; end < n; end += n > 1 ? n - 1 : 1)
+	for (size_t end = 0; end<n; end += n> 1 ? n - 1 : 1)
 		for (int32_t side = -KERN_PHASES; side <= KERN_PHASES; side += 2 * KERN_PHASES)
 			if (!inside(t, x[end] + side, y[end] + side))
 				return false;
@@ -264,7 +266,7 @@ void warp(const struct warper *w, const struct warp_image *in, const struct tran
 {
 	struct task task = {w, in, out, width, height, t, fluxes};
 
-	if (is_identity(t) && in->width == width && in->height == height)
+	if (!w->filters && is_identity(t) && in->width == width && in->height == height)
 		memcpy(out, in->pixels, in->planes * width * height * sizeof(*out));
 	else
 		pool_run(pool, (height + PIECE_ROWS - 1) / PIECE_ROWS, warp_piece, &task);

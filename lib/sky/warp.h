@@ -9,7 +9,8 @@
  * exp(-4)) and not the noise beyond. At 3 px FWHM a stack's noise is 0.63 of a frame's (the
  * mean over phases) instead of 0.91 with cut 1, and stars are as sharp. Weights are corrected to
  * add up to 1 and keep a slope. All three are clamped, so that no dark rings form: what is below
- * the least of the 4 x 4 pixels around is lifted to it. The identity copies, whatever the kernel.
+ * the least of the 4 x 4 pixels around is lifted to it. The identity copies, but with a cut below
+ * 1, which filters it as it does every other place: images that are compared after must be alike.
  *
  * Where the kernel reaches over the edge or meets NaN, the value is the bilinear one, and that is
  * NaN if one of its pixels of any weight is not there. So NaN grows by less than a pixel.

@@ -224,8 +224,8 @@ floats() {
 @test "one frame only is a stack of one" {
 	masters
 	lights --count 1 | fits-write -o l.fits
-	pipeline '0 0 0 0 0' 'fits-calibrate --dark dark.fits --flat flat.fits l.fits | register |
-		stack | fits-write --pass -o one.fits | export-png -o one.png'
+	pipeline '0 0 0 0 0' 'fits-calibrate --dark dark.fits --flat flat.fits l.fits |
+		register --interp lanczos3 | stack | fits-write --pass -o one.fits | export-png -o one.png'
 	[[ ! -s err ]]
 	fits-read one.fits >one
 	is one 'exposure_s 300' 'stack_count 1'

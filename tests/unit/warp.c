@@ -134,7 +134,8 @@ static void identity(enum warp_interp interp)
 	bool same = true;
 
 	v[777] = NAN;
-	warp_plane(interp, v, &transform_identity, true, 3, out, WIDTH, HEIGHT, NULL);
+	/* Stars of 2 px leave lanczos4 its full band. */
+	warp_plane(interp, v, &transform_identity, true, 2, out, WIDTH, HEIGHT, NULL);
 	check(!memcmp(v, out, WIDTH * HEIGHT * sizeof(*v)), "%s: the identity copies",
 		names[interp]);
 	if (interp != WARP_LANCZOS4) {
