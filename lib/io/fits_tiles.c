@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "io/fits_hcompress.h"
 #include "io/fits_parts.h"
+#include "io/fits_plio.h"
 #include "io/fits_rice.h"
 #include "kern/kern.h"
 
@@ -398,65 +399,6 @@ static bool integers_of(int32_t *out, const uint8_t *bytes, size_t n, size_t siz
 	return true;
 }
 
-/* A run-length code of masks (standard, 10.4.3), words of 16 bits. */
-static bool decode_plio(int32_t *out, size_t n, const uint8_t *list, size_t bytes)
-{
-	size_t words = bytes / 2, at = 0, length, i;
-	int64_t high = 1;
-
-#define WORD(i) ((int16_t)big_endian(list + 2 * (i), 2))
-	if (words < 3)
-		return false;
-	if (WORD(2) > 0) {
-		length = (size_t)WORD(2);
-		i = 3;
-	} else {
-		if (words < 7)
-			return false;
-		length = ((size_t)(uint16_t)WORD(4) << 15) + (size_t)(uint16_t)WORD(3);
-		i = (size_t)(uint16_t)WORD(1);
-	}
-	memset(out, 0, n * sizeof(*out));
-	for (length = length < words ? length : words; i < length && at < n; i++) {
-		int op = (uint16_t)WORD(i) >> 12;
-		size_t data = (uint16_t)WORD(i) & 4095;
-
-		switch (op) {
-		case 0: /* zeros */
-		case 4: /* high values */
-		case 5: /* zeros, then one high value */
-			if (data > n - at)
-				return false;
-			for (size_t k = 0; k < data; k++)
-				out[at + k] =
-					op == 4 || (op == 5 && k + 1 == data) ? (int32_t)high : 0;
-			at += data;
-			break;
-		case 1: /* a new high value, in two words */
-			if (++i >= length)
-				return false;
-			high = ((int64_t)(uint16_t)WORD(i) << 12) + (int64_t)data;
-			break;
-		case 2:
-		case 6:
-			high += (int64_t)data;
-			break;
-		case 3:
-		case 7:
-			high -= (int64_t)data;
-			break;
-		default:
-			return false;
-		}
-		if (high > INT32_MAX || high < INT32_MIN)
-			return false;
-		if (op == 6 || op == 7)
-			out[at++] = (int32_t)high;
-	}
-#undef WORD
-	return true;
-}
-
 /* Whether a tile's pixels are in w->words; else they are bytes of the raw type in w->bytes. */
 static int unpack(struct tiles *t, struct worker *w, size_t n, const uint64_t *side, size_t packed,
 	bool *words, struct error *e)
@@ -475,7 +417,7 @@ static int unpack(struct tiles *t, struct worker *w, size_t n, const uint64_t *s
 			w->words, side[0], n / side[0], w->packed, packed, w->work);
 		break;
 	case CODEC_PLIO:
-		right = decode_plio(w->words, n, w->packed, packed);
+		right = fits_plio_decode(w->words, n, w->packed, packed);
 		/* The lists hold nothing negative: CFITSIO stores u16 without BZERO. */
 		for (size_t k = 0; right && t->lifted && k < n; k++)
 			w->words[k] = (int32_t)((uint32_t)w->words[k] - 32768);

@@ -14,58 +14,11 @@
 #include "io/fits_cards.h"
 #include "io/fits_header.h"
 #include "io/fits_rice.h"
+#include "io/fits_sum.h"
 #include "kern/kern.h"
 
 #define PIECE ((size_t)1 << 17) /* pixels */
 #define EMPTY_SUM "0000000000000000"
-
-/* The sum of big-endian words with the carry added at the low end (appendix J); n a multiple of 4.
- */
-static uint32_t sum_words(uint32_t sum, const void *bytes, size_t n)
-{
-	const char *p = bytes;
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i += 4) {
-		uint32_t word;
-
-		memcpy(&word, p + i, 4);
-		total += __builtin_bswap32(word);
-	}
-	total += sum;
-	while (total >> 32)
-		total = (total & UINT32_MAX) + (total >> 32);
-	return (uint32_t)total;
-}
-
-/* Sixteen letters and digits that add up to the complement of sum (appendix J). */
-static void encode_sum(uint32_t sum, char out[17])
-{
-	char plain[16];
-
-	for (int i = 0; i < 4; i++) {
-		int byte = (int)(~sum >> (24 - 8 * i) & 0xff), c[4];
-		bool odd = true;
-
-		for (int k = 0; k < 4; k++)
-			c[k] = byte / 4 + '0' + (k == 0 ? byte % 4 : 0);
-		while (odd) {
-			odd = false;
-			for (int k = 0; k < 4; k += 2)
-				for (const char *p = ":;<=>?@[\\]^_`"; *p; p++)
-					if (c[k] == *p || c[k + 1] == *p) {
-						c[k]++;
-						c[k + 1]--;
-						odd = true;
-					}
-		}
-		for (int k = 0; k < 4; k++)
-			plain[4 * k + i] = (char)c[k];
-	}
-	for (int i = 0; i < 16; i++)
-		out[(i + 1) % 16] = plain[i];
-	out[16] = '\0';
-}
 
 /* How a type stands in a file. */
 struct storage {
@@ -234,7 +187,7 @@ static int write_plain(
 			/* Only the last round may end within a word; the padding is zero. */
 			while (n % 4)
 				r.out[n++] = 0;
-			*sum = sum_words(*sum, r.out, n);
+			*sum = fits_sum(*sum, r.out, n);
 		}
 		code = write_bytes(fd, r.out, r.count * size, e);
 	}
@@ -323,7 +276,7 @@ static void rice_header(struct str *text, const struct fits_output *o, const str
 /* Adds the two sums, of data already summed, and END. */
 static void sign_header(struct str *text, const struct fits_output *o, uint32_t data_sum)
 {
-	char number[16], code[17];
+	char number[16], code[FITS_SUM_TEXT];
 	size_t at;
 
 	if (!o->checksum) {
@@ -335,7 +288,7 @@ static void sign_header(struct str *text, const struct fits_output *o, uint32_t 
 	snprintf(number, sizeof(number), "%u", data_sum);
 	fits_add_text(text, "DATASUM", number, "of its data");
 	end_header(text);
-	encode_sum(sum_words(data_sum, text->p, text->len), code);
+	fits_sum_text(fits_sum(data_sum, text->p, text->len), code);
 	memcpy(text->p + at + 11, code, 16);
 }
 
@@ -373,7 +326,7 @@ static int write_rice(int fd, const struct fits_output *o, struct pool *pool, st
 	rice_header(&text, o, &r);
 	/* Rows and heap lie behind each other, with zeros up to the next word for the sum. */
 	if (o->checksum)
-		sum = sum_words(0, r.bytes, round_up(r.size, 4));
+		sum = fits_sum(0, r.bytes, round_up(r.size, 4));
 	sign_header(&text, o, sum);
 	if (!code)
 		code = write_bytes(fd, text.p, text.len, e);
