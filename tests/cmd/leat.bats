@@ -47,19 +47,6 @@ setup() {
 	expect 0 leat --help
 }
 
-@test "leat: help shows the page, into a pipe too, of commands and subjects" {
-	command -v man >/dev/null || command -v mandoc >/dev/null || skip "neither man nor mandoc"
-	for name in iq-gen leat-stream; do
-		expect 0 leat help "$name" </dev/null
-		grep -q DESCRIPTION out
-		grep -q "^${name^^}(" out
-	done
-	# Without a reader of pages the options are better than nothing.
-	mkdir -p empty
-	PATH=$PWD/empty "$(command -v leat)" help iq-gen >out
-	[[ $(head -n 1 out) == "usage: iq-gen "* ]]
-}
-
 @test "leat: an installed tree works from where it lies" {
 	make -s -C "$ROOT" install MODE="$([[ ${SANITIZED:-} ]] && echo asan || echo release)" \
 		PREFIX=/opt/leat DESTDIR="$PWD/root" >/dev/null
@@ -67,4 +54,15 @@ setup() {
 	[[ $(./root/opt/leat/bin/leat --exec-path) == "$PWD/root/opt/leat/libexec/leat" ]]
 	[[ -e root/opt/leat/share/man/man1/iq-gen.1 && -e root/opt/leat/share/man/man5/leat-stream.5 ]]
 	[[ $(ls root/opt/leat/bin) == leat ]]
+
+	# Without a reader of pages the options are better than nothing.
+	mkdir empty
+	PATH=$PWD/empty "$PWD/root/opt/leat/bin/leat" help iq-gen >out
+	[[ $(head -n 1 out) == "usage: iq-gen "* ]]
+	command -v man >/dev/null || command -v mandoc >/dev/null || skip "neither man nor mandoc"
+	for name in iq-gen leat-stream; do
+		expect 0 ./root/opt/leat/bin/leat help "$name"
+		grep -q DESCRIPTION out
+		grep -q "^${name^^}(" out
+	done
 }
