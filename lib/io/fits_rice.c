@@ -201,9 +201,21 @@ static inline bool ended(const struct bits_in *b)
 	return b->beyond * 8 > b->count;
 }
 
-/* At least 57 bits afterwards, zeros behind the end. */
+/*
+ * At least 56 bits afterwards, zeros behind the end. Of eight bytes read at once the last may be
+ * there in part; it is read again, which changes nothing.
+ */
 static inline void fill(struct bits_in *b)
 {
+	uint64_t word;
+
+	if (b->end - b->p >= 8) {
+		memcpy(&word, b->p, 8);
+		b->held |= __builtin_bswap64(word) >> b->count;
+		b->p += (63 - b->count) / 8;
+		b->count |= 56;
+		return;
+	}
 	while (b->count <= 56) {
 		if (b->p < b->end)
 			b->held |= (uint64_t)*b->p++ << (56 - b->count);
@@ -252,6 +264,47 @@ static inline uint32_t get_zeros(struct bits_in *b)
 	}
 }
 
+/* `count` differences, their `low` last bits written plainly behind a count of zeros. */
+static inline uint32_t decode_split(
+	int32_t *out, size_t count, unsigned low, uint32_t last, struct bits_in *bits)
+{
+	struct bits_in b = *bits;
+
+	for (size_t k = 0; k < count; k++) {
+		unsigned zeros;
+		uint32_t d;
+
+		if (b.count < 32)
+			fill(&b);
+		zeros = b.held ? (unsigned)__builtin_clzll(b.held) : 64;
+		if (zeros + 1 + low <= b.count) {
+			uint64_t rest = b.held << zeros << 1;
+
+			d = zeros << low | (uint32_t)(rest >> 1 >> (63 - low));
+			b.held = rest << low;
+			b.count -= zeros + 1 + low;
+		} else {
+			d = get_zeros(&b) << low;
+			d |= get_bits(&b, low);
+		}
+		last += d >> 1 ^ (uint32_t) - (int32_t)(d & 1);
+		out[k] = (int32_t)last;
+	}
+	*bits = b;
+	return last;
+}
+
+/* Words as they stand for: of 8 bits unsigned, else signed. */
+static void extend(int32_t *out, size_t n, size_t size)
+{
+	if (size == 1)
+		for (size_t k = 0; k < n; k++)
+			out[k] = (uint8_t)out[k];
+	else if (size == 2)
+		for (size_t k = 0; k < n; k++)
+			out[k] = (int16_t)out[k];
+}
+
 bool fits_rice_decode(
 	int32_t *out, size_t n, const uint8_t *tile, size_t tile_size, size_t size, size_t block)
 {
@@ -268,20 +321,17 @@ bool fits_rice_decode(
 
 		if (ended(&b))
 			return false;
+		if (split > 0 && split <= c.split_max) {
+			last = decode_split(out + i, count, split - 1, last, &b);
+			continue;
+		}
 		for (size_t k = 0; k < count; k++) {
-			uint32_t d = 0;
+			uint32_t d = split ? get_bits(&b, c.bits) : 0;
 
-			if (split > c.split_max)
-				d = get_bits(&b, c.bits);
-			else if (split > 0) {
-				d = get_zeros(&b) << (split - 1);
-				d |= get_bits(&b, split - 1);
-			}
 			last += d >> 1 ^ (uint32_t) - (int32_t)(d & 1);
-			out[i + k] = size == 1	 ? (uint8_t)last
-				     : size == 2 ? (int16_t)last
-						 : (int32_t)last;
+			out[i + k] = (int32_t)last;
 		}
 	}
+	extend(out, n, size);
 	return !ended(&b);
 }
