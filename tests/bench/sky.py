@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Sky frames: (f) a mono night, (g) a CFA night, (h) the stack alone, (i) a stretch, (j) exact
-medians and calibration, (k) noisy PNG; against Siril, libpng and memory, on nights whose truth is
-known (bench/sky of the shared folder)."""
+medians and calibration, (k) noisy PNG, (l) reading FITS; against Siril, libpng, CFITSIO and memory,
+on nights whose truth is known (bench/sky of the shared folder)."""
 import os
 import re
 import shutil
@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from common import PEER, PYTHON, QUICK, RUNS, anonymous_kib, children_of, leat, missing, say, spawn
+from common import PEER, PYTHON, QUICK, RUNS, anonymous_kib, children_of, leat, missing, run_pipeline, say, spawn
 
 SHARED = os.path.abspath(os.environ.get("LEAT_SHARED", "../shared"))
 TRUTH = os.path.join(SHARED, "bench/sky")
@@ -261,6 +261,39 @@ def bench_png():
         say("k", "size, of libpng level 1", float(size), "x", "<= 1", float(size) <= 1)
 
 
+def bench_read(work):
+    """(l) fits-read of u16 files, plain and in tiles of Rice, one thread, against CFITSIO."""
+    side, count = 4096, 2 if QUICK else 8
+    peer = os.path.join(work, "cfitsio_read")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "cfitsio"], capture_output=True, text=True)
+    built = flags.returncode == 0 and subprocess.run(
+        ["gcc", "-O2", "-o", peer, os.path.join(PEER, "cfitsio_read.c"), *flags.stdout.split()]).returncode == 0
+    if not built:
+        missing("l", "CFITSIO (package libcfitsio-dev)")
+    for what, more in ("plain", []), ("Rice", ["--rice"]):
+        folder = os.path.join(work, what)
+        os.mkdir(folder)
+        run_pipeline([leat("sky-gen", "--type", "u16", "--width", str(side), "--height", str(side),
+                           "--count", str(count)),
+                      leat("fits-write", *more, "--name", os.path.join(folder, "f{n}.fits"))])
+        frames = [name for name in files(folder) if name.endswith(".fits")]
+        read, theirs = leat("fits-read", "-j1", *frames), []
+        ours = []
+        for _ in range(RUNS):
+            cost = Cost()
+            cost.run(read)
+            ours.append(cost.cpu)
+            if built:
+                theirs.append(float(subprocess.run([peer, *frames], capture_output=True, text=True,
+                                                   check=True).stdout))
+        rate = 2e-6 * side * side * count / min(ours)
+        say("l", f"fits-read of u16, {what}, one thread, as a stream", rate, "MB/CPU s")
+        if built:
+            say("l", f"CFITSIO, {what}, into memory", max(theirs), "MB/CPU s")
+            say("l", "ratio to CFITSIO", rate / max(theirs), "x", ">= 1.3", rate / max(theirs) >= 1.3)
+        shutil.rmtree(folder)
+
+
 def run(work):
     if not os.path.exists(os.path.join(TRUTH, "mknight.c")):
         missing("f", f"nights of known truth ({TRUTH}/mknight.c)")
@@ -273,3 +306,4 @@ def run(work):
     bench_stretch(work)
     bench_rates()
     bench_png()
+    bench_read(work)
