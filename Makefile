@@ -136,7 +136,7 @@ fuzz:
 	@scripts/install-deps test && $(AGAIN) MODE=fuzz fuzzers
 	@set -e; for f in $(notdir $(FUZZERS)); do echo "$$f, $(SECONDS) s"; scripts/fuzz $$f $(SECONDS); done
 bench:
-	@scripts/install-deps test && $(AGAIN) programs && scripts/bench $(filter-out all,$(WHAT))
+	@scripts/install-deps test && $(AGAIN) tests && scripts/bench $(filter-out all,$(WHAT))
 check-layers:
 	@scripts/check-layers
 
