@@ -162,8 +162,9 @@ static bool test_profile(const struct kern *k, bool gauss)
 	k->profile(sums, work, x, y, v, w, n, &profile);
 	kern_level(1)->profile(plain_sums, plain, x, y, v, w, n, &profile);
 	right = same_bits(sums, plain_sums, KERN_PROFILE_SUMS) && same_bits(work, plain, 9 * n);
+	/* A small wing's derivative is a difference of near equals: f32 leaves it 5e-4. */
 	for (size_t s = 0; s < KERN_PROFILE_SUMS; s++)
-		right = right && fabs((double)sums[s] - expected[s]) < 1e-5 + 1e-4 * size[s];
+		right = right && fabs((double)sums[s] - expected[s]) < 1e-5 + 1e-3 * size[s];
 	return right;
 }
 
