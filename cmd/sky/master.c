@@ -10,9 +10,8 @@
 #include <strings.h>
 
 #include "image/file.h"
-#include "image/pile.h"
+#include "image/levels.h"
 #include "image/reduction.h"
-#include "sky/normalize.h"
 #include "stream/filter.h"
 
 enum kind { KIND_AUTO, KIND_BIAS, KIND_DARK, KIND_FLAT };
@@ -53,10 +52,8 @@ struct state {
 	struct pile *pile;
 	struct reduction reduction;
 	enum kind kind;
-	float *bias;	  /* [planes][height][width] and COMBINE_SLACK, or NULL */
-	float *reference; /* rows of the first frame that statistics look at, plane by plane */
-	struct pile_terms *terms; /* [frames][planes] */
-	size_t size;
+	struct levels levels;
+	float *bias; /* [planes][height][width] and COMBINE_SLACK, or NULL */
 };
 
 static void prepare(struct filter *f)
@@ -152,50 +149,15 @@ static enum norm norm_of(const struct options *o, enum kind kind)
 	return (enum norm)(o->norm - NORM_OPTION_NONE);
 }
 
-static void subtract_bias(const struct image *i, const float *bias, float *rows)
-{
-	for (size_t y = 0; y < i->height; y += norm_row_step(i->width, i->height))
-		for (size_t x = 0; x < i->width; x++)
-			*rows++ -= bias[y * i->width + x];
-}
-
-/* The terms of all planes; dies if the frame cannot be brought to the level of the first. */
-static void find_terms(struct filter *f, const struct image *i, const struct pile_frame *frame,
-	struct pile_terms *terms)
-{
-	struct state *s = f->state;
-	enum norm norm = norm_of(f->options, s->kind);
-	size_t n = norm_sample_size(i->width, i->height);
-	bool first = !s->reference;
-	float *rows = xaligned(n, sizeof(*rows));
-
-	if (first)
-		s->reference = xaligned(n * i->planes, sizeof(*s->reference));
-	for (size_t plane = 0; plane < i->planes; plane++) {
-		float *reference = s->reference + plane * n, *mine = first ? reference : rows;
-		struct norm_terms t;
-		const char *why;
-
-		pile_frame_rows(i, frame, plane, mine);
-		if (s->bias)
-			subtract_bias(i, s->bias + plane * image_plane(i), mine);
-		why = normalize(norm, reference, mine, n, first, f->pool, &t);
-		if (why)
-			die(EXIT_DATA, "the frame cannot be brought to the level of the first: %s",
-				why);
-		terms[plane] = (struct pile_terms){t.factor, t.offset, 1};
-	}
-	free(rows);
-}
-
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
 	const struct frame *science = science_of(f, frames, count);
 	const struct options *o = f->options;
 	struct state *s = f->state;
+	struct pile_terms *terms;
 	struct pile_frame piled;
 	struct image image;
-	size_t at = pile_count(s->pile);
+	const char *why;
 
 	if (!science)
 		return;
@@ -204,14 +166,16 @@ static void group(struct filter *f, const struct frame *frames, size_t count)
 	reduction_check(&s->reduction, &image);
 	if (o->bias && !s->bias)
 		load_bias(f, &image);
-	if (at == s->size || !s->terms) {
-		s->size = 2 * s->size + 16;
-		s->terms = xrealloc(s->terms, s->size * image.planes, sizeof(*s->terms));
-	}
+	s->levels.norm = norm_of(o, s->kind);
+	s->levels.base = s->bias;
 	piled = pile_frame_of(f, &image, frames, count);
-	find_terms(f, &image, &piled, s->terms + at * image.planes);
+	terms = xcalloc(image.planes, sizeof(*terms));
+	why = levels_find(&s->levels, &image, &piled, pile_count(s->pile) == 0, NAN, f->pool, terms);
+	if (why)
+		die(EXIT_DATA, "the frame cannot be brought to the level of the first: %s", why);
 	reduction_add(&s->reduction, f, science, &image);
-	pile_add(s->pile, &image, &piled);
+	pile_add(s->pile, &image, &piled, terms);
+	free(terms);
 }
 
 /* The card that says what kind of frame it is now says so of the master. */
@@ -234,22 +198,15 @@ static void finish(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct state *s = f->state;
-	struct image result = s->reduction.shape;
 	struct combine_strip method = {
 		.combine = (enum kern_combine)o->combine, .rejection = s->rejection};
-	struct combine_counts counts;
 	struct meta meta = {0};
-	float *out;
+	struct image result;
 
 	if (pile_count(s->pile) == 0)
 		die(EXIT_DATA, "no frame came");
-	out = xaligned(image_count(&result), sizeof(*out));
-	method.weighted = o->combine == KERN_COMBINE_MEAN && pile_has_weights(s->pile);
-	pile_combine(s->pile, &method, s->terms, s->bias, out, NULL, &counts, f->pool);
-	result.dtype = DTYPE_F32;
-	result.pixels = out;
-	if (o->combine == KERN_COMBINE_SUM)
-		result.full_scale *= (double)pile_count(s->pile);
+	filter_note(f, "frames", (int64_t)pile_count(s->pile));
+	pile_result(s->pile, f, &s->reduction.shape, &method, s->bias, NULL, &result);
 	reduction_meta(&s->reduction, f, &meta);
 	rename_kind(&meta, s->kind);
 	meta_set(&meta, "expect_frames", "1");
@@ -257,11 +214,7 @@ static void finish(struct filter *f)
 	meta_clear(&meta);
 	image_put_alone(f, 0, &meta, &result);
 	meta_clear(&meta);
-	filter_note(f, "frames", (int64_t)pile_count(s->pile));
-	filter_note(f, "samples", (int64_t)counts.samples);
-	filter_note(f, "rejected_low", (int64_t)counts.low);
-	filter_note(f, "rejected_high", (int64_t)counts.high);
-	free(out);
+	free((void *)result.pixels);
 }
 
 static const struct command command = {

@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/pile.h"
+#include "image/levels.h"
 #include "image/reduction.h"
-#include "sky/normalize.h"
-#include "sky/statistics.h"
 #include "stream/filter.h"
 
 enum weight { WEIGHT_NONE, WEIGHT_NOISE, WEIGHT_FWHM, WEIGHT_STARS, WEIGHT_EXPTIME };
@@ -46,10 +44,8 @@ struct state {
 	struct spool *spool;
 	struct pile *pile;
 	struct reduction reduction;
-	float *reference; /* rows of the first frame that statistics look at, plane by plane */
-	struct pile_terms *terms; /* [frames][planes] */
-	double *quality;	  /* [frames] what the weights are made of: px, stars or s */
-	size_t size;
+	struct levels levels;
+	double *quality; /* [frames] what the weights are made of: px, stars or s */
 	int64_t left_out;
 };
 
@@ -65,6 +61,8 @@ static void prepare(struct filter *f)
 		die(EXIT_USAGE, "--weight: is of --combine mean only");
 	s->spool = spool_open();
 	s->pile = pile_new(s->spool, (uint64_t)o->memory);
+	s->levels.norm = (enum norm)o->norm;
+	s->levels.by_noise = o->weight == WEIGHT_NOISE;
 }
 
 /* What a frame's weight is made of, by its own word; NAN if it is to be measured. */
@@ -86,79 +84,36 @@ static double quality_of(struct filter *f, const struct frame *frame)
 	return value;
 }
 
-/* 1 / (factor * noise)^2: of the frame's values after normalisation. */
-static double noise_weight(const struct image *i, const float *rows, double noise, float factor)
-{
-	size_t height = norm_sample_size(i->width, i->height) / i->width;
-
-	if (isnan(noise))
-		noise = noise_f32(rows, i->width, height, NULL);
-	noise *= (double)factor;
-	return noise > 0 ? 1 / (noise * noise) : NAN;
-}
-
-/* Fills the terms of all planes; false if the frame cannot be brought to the reference's level. */
-static bool find_terms(struct filter *f, const struct image *i, const struct pile_frame *frame,
-	double quality, struct pile_terms *terms)
-{
-	const struct options *o = f->options;
-	struct state *s = f->state;
-	size_t n = norm_sample_size(i->width, i->height);
-	bool first = pile_count(s->pile) == 0;
-	float *rows = xaligned(n, sizeof(*rows));
-	const char *why = NULL;
-	struct norm_terms t;
-
-	if (first && !s->reference)
-		s->reference = xaligned(n * i->planes, sizeof(*s->reference));
-	for (size_t plane = 0; plane < i->planes && !why; plane++) {
-		float *reference = s->reference + plane * n;
-
-		pile_frame_rows(i, frame, plane, first ? reference : rows);
-		why = normalize((enum norm)o->norm, reference, first ? reference : rows, n, first,
-			f->pool, &t);
-		terms[plane] = (struct pile_terms){t.factor, t.offset, 1};
-		if (why || o->weight != WEIGHT_NOISE)
-			continue;
-		terms[plane].weight =
-			(float)noise_weight(i, first ? reference : rows, quality, t.factor);
-		if (!isfinite(terms[plane].weight))
-			why = "its noise cannot be measured";
-	}
-	if (why)
-		warn("left out: %s", why);
-	free(rows);
-	return !why;
-}
-
 static void group(struct filter *f, const struct frame *frames, size_t count)
 {
 	const struct frame *science = science_of(f, frames, count);
 	struct state *s = f->state;
+	size_t at = pile_count(s->pile);
+	struct pile_terms *terms;
 	struct pile_frame piled;
 	struct image image;
+	const char *why;
 	double quality;
-	size_t at = pile_count(s->pile);
 
 	if (!science)
 		return;
 	image_view(f, science, &image);
-	if (at == s->size || !s->terms) {
-		s->size = 2 * s->size + 16;
-		s->terms = xrealloc(s->terms, s->size * image.planes, sizeof(*s->terms));
-		s->quality = xrealloc(s->quality, s->size, sizeof(*s->quality));
-	}
 	quality = quality_of(f, science);
 	reduction_check(&s->reduction, &image);
 	piled = pile_frame_of(f, &image, frames, count);
-	if (!find_terms(f, &image, &piled, quality, s->terms + at * image.planes)) {
+	terms = xcalloc(image.planes, sizeof(*terms));
+	why = levels_find(&s->levels, &image, &piled, at == 0, quality, f->pool, terms);
+	if (why) {
+		warn("left out: %s", why);
 		s->left_out++;
 		pile_frame_drop(&piled);
-		return;
+	} else {
+		s->quality = xrealloc(s->quality, at + 1, sizeof(*s->quality));
+		s->quality[at] = quality;
+		reduction_add(&s->reduction, f, science, &image);
+		pile_add(s->pile, &image, &piled, terms);
 	}
-	s->quality[at] = quality;
-	reduction_add(&s->reduction, f, science, &image);
-	pile_add(s->pile, &image, &piled);
+	free(terms);
 }
 
 /* Weights by what frames say of themselves; the worst one gets 0 for fwhm and stars. */
@@ -185,7 +140,7 @@ static void weigh_frames(struct filter *f, size_t frames, size_t planes)
 						       : share;
 
 		for (size_t plane = 0; plane < planes; plane++)
-			s->terms[i * planes + plane].weight = (float)w;
+			pile_terms_of(s->pile, i)[plane].weight = (float)w;
 	}
 }
 
@@ -214,40 +169,29 @@ static void finish(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct state *s = f->state;
-	struct image result = s->reduction.shape;
-	size_t frames = pile_count(s->pile), n = image_count(&result);
+	size_t frames = pile_count(s->pile), planes = s->reduction.shape.planes;
 	struct combine_strip method = {.combine = (enum kern_combine)o->combine,
 		.rejection = s->rejection,
-		.weighted = o->combine == KERN_COMBINE_MEAN &&
-			    (o->weight != WEIGHT_NONE || pile_has_weights(s->pile))};
-	struct combine_counts counts;
+		.weighted = o->weight != WEIGHT_NONE};
 	struct meta meta = {0};
 	uint16_t *rejected = NULL;
-	float *out;
+	struct image result;
 
 	if (frames == 0)
 		die(EXIT_DATA, "no frame to stack: %lld came, all left out",
 			(long long)s->left_out);
-	out = xaligned(n, sizeof(*out));
 	if (o->rejection_map)
-		rejected = xaligned(n, sizeof(*rejected));
-	weigh_frames(f, frames, result.planes);
-	pile_combine(s->pile, &method, s->terms, NULL, out, rejected, &counts, f->pool);
-	result.dtype = DTYPE_F32;
-	result.pixels = out;
-	if (o->combine == KERN_COMBINE_SUM)
-		result.full_scale *= (double)frames;
+		rejected = xaligned(image_count(&s->reduction.shape), sizeof(*rejected));
+	weigh_frames(f, frames, planes);
+	filter_note(f, "frames", (int64_t)frames);
+	filter_note(f, "left_out", s->left_out);
+	pile_result(s->pile, f, &s->reduction.shape, &method, NULL, rejected, &result);
 	reduction_meta(&s->reduction, f, &meta);
 	meta_set(&meta, "expect_frames", o->rejection_map ? "2" : "1");
 	filter_head(f, &meta);
 	meta_clear(&meta);
 	put_results(f, &result, rejected);
-	filter_note(f, "frames", (int64_t)frames);
-	filter_note(f, "left_out", s->left_out);
-	filter_note(f, "samples", (int64_t)counts.samples);
-	filter_note(f, "rejected_low", (int64_t)counts.low);
-	filter_note(f, "rejected_high", (int64_t)counts.high);
-	free(out);
+	free((void *)result.pixels);
 	free(rejected);
 }
 

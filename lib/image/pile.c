@@ -48,6 +48,7 @@ struct pile {
 	uint64_t memory, kept, spooled;
 	size_t planes, pixels; /* of a plane */
 	struct piled *frame;
+	struct pile_terms *terms; /* [frames][planes] */
 	size_t count, size;
 	bool weights;
 };
@@ -67,6 +68,7 @@ void pile_free(struct pile *p)
 		for (size_t k = 0; k < COUNT_OF(p->frame[i].held); k++)
 			free(p->frame[i].held[k]);
 	free(p->frame);
+	free(p->terms);
 	free(p);
 }
 
@@ -215,14 +217,24 @@ static struct place_of put_away(struct pile *p, const void *array, size_t size, 
 	return at;
 }
 
-void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame)
+struct pile_terms *pile_terms_of(struct pile *p, size_t i)
+{
+	return p->terms + i * p->planes;
+}
+
+void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame,
+	const struct pile_terms *terms)
 {
 	struct piled *f;
 
 	p->planes = shape->planes;
 	p->pixels = image_plane(shape);
-	if (p->count == p->size)
-		p->frame = xrealloc(p->frame, p->size = 2 * p->size + 16, sizeof(*p->frame));
+	if (p->count == p->size) {
+		p->size = 2 * p->size + 16;
+		p->frame = xrealloc(p->frame, p->size, sizeof(*p->frame));
+		p->terms = xrealloc(p->terms, p->size * p->planes, sizeof(*p->terms));
+	}
+	memcpy(pile_terms_of(p, p->count), terms, p->planes * sizeof(*terms));
 	f = &p->frame[p->count];
 	*f = (struct piled){.dtype = frame->dtype};
 	f->pixels = put_away(p, frame->pixels, dtype_size(frame->dtype), &f->held[0]);
@@ -297,9 +309,8 @@ static size_t strip_pixels(const struct pile *p)
 	return pixels < COMBINE_STEP ? COMBINE_STEP : pixels < p->pixels ? pixels : p->pixels;
 }
 
-void pile_combine(struct pile *p, const struct combine_strip *method,
-	const struct pile_terms *terms, const float *base, float *out, uint16_t *rejected,
-	struct combine_counts *counts, struct pool *pool)
+void pile_combine(struct pile *p, const struct combine_strip *method, const float *base,
+	float *out, uint16_t *rejected, struct combine_counts *counts, struct pool *pool)
 {
 	size_t step = strip_pixels(p);
 	struct combine_strip c = *method;
@@ -312,7 +323,7 @@ void pile_combine(struct pile *p, const struct combine_strip *method,
 	*counts = (struct combine_counts){0};
 	for (s.plane = 0; s.plane < p->planes; s.plane++) {
 		for (size_t i = 0; i < p->count; i++) {
-			const struct pile_terms *t = &terms[i * p->planes + s.plane];
+			const struct pile_terms *t = &pile_terms_of(p, i)[s.plane];
 
 			s.row[i] = (struct kern_stack_row){.dtype = p->frame[i].dtype,
 				.factor = t->factor,
@@ -332,4 +343,24 @@ void pile_combine(struct pile *p, const struct combine_strip *method,
 	free(s.row);
 	free(s.at);
 	free(s.buffer);
+}
+
+void pile_result(struct pile *p, struct filter *f, const struct image *shape,
+	const struct combine_strip *method, const float *base, uint16_t *rejected,
+	struct image *result)
+{
+	float *out = xaligned(image_count(shape), sizeof(*out));
+	struct combine_strip how = *method;
+	struct combine_counts counts;
+
+	how.weighted = how.combine == KERN_COMBINE_MEAN && (how.weighted || p->weights);
+	pile_combine(p, &how, base, out, rejected, &counts, f->pool);
+	*result = *shape;
+	result->dtype = DTYPE_F32;
+	result->pixels = out;
+	if (how.combine == KERN_COMBINE_SUM)
+		result->full_scale *= (double)p->count;
+	filter_note(f, "samples", (int64_t)counts.samples);
+	filter_note(f, "rejected_low", (int64_t)counts.low);
+	filter_note(f, "rejected_high", (int64_t)counts.high);
 }

@@ -46,23 +46,35 @@ void pile_frame_rows(
 
 void pile_frame_drop(struct pile_frame *frame);
 
-/* Copies the frame, and drops it. All have the same shape. */
-void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame);
-
-size_t pile_count(const struct pile *p);
-bool pile_has_weights(const struct pile *p);
-
+/* How a plane of a frame counts: x becomes x factor - offset, with that weight. */
 struct pile_terms {
 	float factor, offset, weight;
 };
 
+/* Copies the frame and its terms[planes], and drops the frame. All have the same shape. */
+void pile_add(struct pile *p, const struct image *shape, struct pile_frame *frame,
+	const struct pile_terms *terms);
+
+/* The terms[planes] of a frame, to be changed. */
+struct pile_terms *pile_terms_of(struct pile *p, size_t i);
+
+size_t pile_count(const struct pile *p);
+bool pile_has_weights(const struct pile *p);
+
 /*
- * What combine() makes of all frames, plane by plane. terms: [frames][planes]; base: [planes][…]
- * subtracted from all, with COMBINE_SLACK bytes, or NULL; method: its combine, rejection and
- * weighted are read; rejected may be NULL.
+ * What combine() makes of all frames, plane by plane. base: [planes][…] subtracted from all, with
+ * COMBINE_SLACK bytes, or NULL; method: its combine, rejection and weighted are read; rejected may
+ * be NULL.
  */
-void pile_combine(struct pile *p, const struct combine_strip *method,
-	const struct pile_terms *terms, const float *base, float *out, uint16_t *rejected,
-	struct combine_counts *counts, struct pool *pool);
+void pile_combine(struct pile *p, const struct combine_strip *method, const float *base,
+	float *out, uint16_t *rejected, struct combine_counts *counts, struct pool *pool);
+
+/*
+ * The same as an image of that shape, f32, its pixels to be freed; a mean is weighted if the method
+ * or the pile has weights. Samples and those rejected are counted in END.
+ */
+void pile_result(struct pile *p, struct filter *f, const struct image *shape,
+	const struct combine_strip *method, const float *base, uint16_t *rejected,
+	struct image *result);
 
 #endif

@@ -254,7 +254,7 @@ static void combine_pile(uint64_t memory, uint64_t seed, float *out, uint16_t *r
 	struct pile *pile = pile_new(spool, memory);
 	struct image shape = {.planes = PLANES, .height = SIDE_Y, .width = SIDE_X};
 	size_t n = image_count(&shape);
-	struct pile_terms terms[FRAMES * PLANES];
+	struct pile_terms terms[PLANES];
 	struct combine_strip method = {.combine = KERN_COMBINE_MEAN,
 		.weighted = true,
 		.rejection = {KERN_REJECT_WINSOR, 2, 2}};
@@ -274,11 +274,11 @@ static void combine_pile(uint64_t memory, uint64_t seed, float *out, uint16_t *r
 				f.weights[i] = (float)uniform();
 		}
 		for (size_t plane = 0; plane < PLANES; plane++)
-			terms[k * PLANES + plane] = (struct pile_terms){
+			terms[plane] = (struct pile_terms){
 				(float)(1 + uniform()), (float)below(9), (float)uniform()};
-		pile_add(pile, &shape, &f);
+		pile_add(pile, &shape, &f, terms);
 	}
-	pile_combine(pile, &method, terms, NULL, out, rejected, counts, pool);
+	pile_combine(pile, &method, NULL, out, rejected, counts, pool);
 	pile_free(pile);
 	spool_close(spool);
 }
