@@ -33,7 +33,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
 WARN_base := -Wconversion
 WARN_stream := -Wconversion
 
-PKGS := fftw3f cairo libjpeg libtiff-4 libdeflate zlib
+PKGS := fftw3f cairo libjpeg libtiff-4 libdeflate zlib yaml-0.1
 HDF5 := $(if $(shell pkg-config --exists hdf5-serial 2>/dev/null && echo yes),hdf5-serial,hdf5)
 HDF5_CFLAGS := $(shell pkg-config --cflags $(HDF5) 2>/dev/null)
 HDF5_DIR := $(patsubst -L%,%,$(firstword $(shell pkg-config --libs-only-L $(HDF5) 2>/dev/null)))
@@ -49,7 +49,7 @@ LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(filter asan 
 LDLIBS += $(PKG_LIBS) -lm
 
 # Libraries, lowest last, as the linker wants them. Foreign ones are linked only where used.
-LIBS := image sky io plot dsp kern stream base
+LIBS := flow image sky io plot dsp kern stream base
 lib_objects = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/$(1)/*.c))
 ARCHIVES := $(LIBS:%=$(B)/lib/lib%.a)
 
@@ -69,8 +69,15 @@ UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/
 TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/*.c))
 
+# What programs look for beside themselves: filters of other programs, and templates.
+BACKENDS := $(addprefix $(B)/libexec/leat/backend/,siril-filter pixinsight-filter backend-filter.bash)
+
 all: programs
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(BACKENDS) $(B)/share/leat/templates
+$(BACKENDS): $(B)/libexec/leat/backend/%: scripts/%
+	@mkdir -p $(@D); install $< $@
+$(B)/share/leat/templates:
+	@mkdir -p $(@D); ln -sfn $(CURDIR)/templates $@
 tests: programs $(UNIT_TESTS) $(TOOLS)
 deps:
 	@scripts/install-deps build
@@ -146,5 +153,9 @@ install: programs
 	install $(filter %/bin/leat,$(PROGRAMS)) $(DEST)/bin
 	install $(filter-out %/bin/leat,$(PROGRAMS)) $(DEST)/libexec/leat
 	$(foreach s,1 5 7,install -m 644 $(wildcard man/*.$(s)) $(DEST)/share/man/man$(s);)
+	install -d $(DEST)/libexec/leat/backend $(DEST)/share/leat/templates/backends
+	install $(BACKENDS) $(DEST)/libexec/leat/backend
+	install -m 644 $(wildcard templates/*.yaml) templates/script.bash $(DEST)/share/leat/templates
+	install -m 644 $(wildcard templates/backends/*.yaml) $(DEST)/share/leat/templates/backends
 
 -include $(wildcard $(B)/lib/*/*.d $(B)/cmd/*/*.d $(B)/tests/*/*.d)

@@ -53,70 +53,108 @@ static int choice_index(const char *choices, const char *text)
 	}
 }
 
-static void in_range(const struct option *o, double v, const char *text)
+static int in_range(const struct option *o, double v, const char *text, struct error *e)
 {
 	char lo[NUMBER_TEXT], hi[NUMBER_TEXT];
 
 	if ((o->min == 0 && o->max == 0) || (v >= o->min && v <= o->max))
-		return;
-	die(EXIT_USAGE, "--%s: %s: must be %s to %s%s%s", o->name, text, format_f64(lo, o->min),
+		return 0;
+	return fail(e, EXIT_USAGE, "%s: must be %s to %s%s%s", text, format_f64(lo, o->min),
 		format_f64(hi, o->max), *o->unit ? " " : "", o->unit);
 }
 
-static _Noreturn void wrong(const struct option *o, const char *text)
+static int set_value(const struct option *o, void *v, const char *text, struct error *e)
 {
-	if (o->type == OPT_ENUM)
-		die(EXIT_USAGE, "--%s: %s: must be one of %s", o->name, text, o->choices);
-	die(EXIT_USAGE, "--%s: '%s': must be %s", o->name, text, type_hints[o->type]);
-}
-
-void option_set_value(const struct option *o, void *values, const char *text)
-{
-	void *v = value_of(o, values);
 	struct text_list *list = v;
 
 	switch (o->type) {
 	case OPT_FLAG:
 		*(bool *)v = true;
-		return;
+		return 0;
 	case OPT_INT:
-		if (!parse_count(text, v))
-			wrong(o, text);
-		in_range(o, (double)*(int64_t *)v, text);
-		return;
+		if (parse_count(text, v))
+			return in_range(o, (double)*(int64_t *)v, text, e);
+		break;
 	case OPT_REAL:
-		if (!parse_real(text, v))
-			wrong(o, text);
-		in_range(o, *(double *)v, text);
-		return;
+		if (parse_real(text, v))
+			return in_range(o, *(double *)v, text, e);
+		break;
 	case OPT_FREQUENCY:
-		if (!parse_frequency(text, v))
-			wrong(o, text);
-		in_range(o, *(double *)v, text);
-		return;
+		if (parse_frequency(text, v))
+			return in_range(o, *(double *)v, text, e);
+		break;
 	case OPT_DURATION:
-		if (!parse_duration(text, v))
-			wrong(o, text);
-		in_range(o, (double)*(int64_t *)v * 1e-9, text);
-		return;
+		if (parse_duration(text, v))
+			return in_range(o, (double)*(int64_t *)v * 1e-9, text, e);
+		break;
 	case OPT_RATE:
-		if (!parse_rate(text, v))
-			wrong(o, text);
-		in_range(o, rate_hz(*(struct rate *)v), text);
-		return;
+		if (parse_rate(text, v))
+			return in_range(o, rate_hz(*(struct rate *)v), text, e);
+		break;
 	case OPT_ENUM:
 		*(int *)v = choice_index(o->choices, text);
-		if (*(int *)v < 0)
-			wrong(o, text);
-		return;
+		if (*(int *)v >= 0)
+			return 0;
+		return fail(e, EXIT_USAGE, "%s: must be one of %s", text, o->choices);
 	case OPT_TEXT:
 		*(const char **)v = text;
-		return;
+		return 0;
 	case OPT_LIST:
 		list->v = xrealloc(list->v, list->n + 1, sizeof(*list->v));
 		list->v[list->n++] = text;
-		return;
+		return 0;
 	}
+	return fail(e, EXIT_USAGE, "'%s': must be %s", text, type_hints[o->type]);
+}
+
+void option_set_value(const struct option *o, void *values, const char *text)
+{
+	struct error e;
+
+	if (set_value(o, value_of(o, values), text, &e))
+		die(e.code, "--%s: %s", o->name, e.text);
+}
+
+/* "sigma:L,H" is the form of what begins with "sigma:"; "none" of itself. */
+static bool has_form(const char *forms, const char *text)
+{
+	for (const char *p = forms; *p; p += strcspn(p, "|"), p += *p == '|') {
+		size_t n = strcspn(p, "|"), fixed = 0;
+
+		while (fixed < n && !(p[fixed] >= 'A' && p[fixed] <= 'Z'))
+			fixed++;
+		if (!strncmp(p, text, fixed) && (fixed < n || !text[n]))
+			return true;
+	}
+	return false;
+}
+
+int option_check(const struct option *o, const char *text, struct error *e)
+{
+	union {
+		int64_t i;
+		double d;
+		struct rate r;
+		struct text_list l;
+	} value = {0};
+	int code;
+
+	if (o->type == OPT_FLAG && strcmp(text, "true") && strcmp(text, "false"))
+		return fail(e, EXIT_USAGE, "'%s': must be true or false", text);
+	if (o->type == OPT_TEXT && o->choices && !has_form(o->choices, text))
+		return fail(e, EXIT_USAGE, "'%s': must be %s", text, o->choices);
+	code = set_value(o, &value, text, e);
+	if (o->type == OPT_LIST)
+		free(value.l.v);
+	return code;
+}
+
+int option_type_of(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(type_names); i++)
+		if (!strcmp(type_names[i], name))
+			return (int)i;
+	return -1;
 }
 
 /* An option in any of the tables, by letter or by the first n characters of text. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/num.h"
 #include "base/str.h"
 
@@ -90,7 +91,17 @@ void options_history(const struct option *table, const void *values, file_name_f
 typedef void option_file_fn(void *arg, const struct option *o, const char *path);
 void options_files(const struct option *table, const void *values, option_file_fn *fn, void *arg);
 
-/* The default of an option that some command wants otherwise is set before parsing, as text. */
+/* Sets the value; dies with EXIT_USAGE if the text is none. */
 void option_set_value(const struct option *o, void *values, const char *text);
+
+/*
+ * The same without dying: 0, or EXIT_USAGE with why in *e, as "'text': must be …". A text option
+ * whose choices are forms ("none|sigma:L,H") takes them only; one with a form that is all
+ * placeholder (capitals) takes anything.
+ */
+int option_check(const struct option *o, const char *text, struct error *e);
+
+/* The type that a line of --describe names; -1 if there is none of that name. */
+int option_type_of(const char *name);
 
 #endif

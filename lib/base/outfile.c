@@ -265,7 +265,7 @@ void outfile_discard(struct outfile *f)
 	forget(f);
 }
 
-static void add_mapped(struct str *s, const char *value)
+void str_add_mapped(struct str *s, const char *value)
 {
 	size_t n = strnlen(value, 64);
 	/* A name that begins with '-' is an option to whoever says "rm *". */
@@ -313,7 +313,7 @@ static bool add_field(struct str *s, const char *field, size_t length, uint64_t 
 		*why = "unknown key between braces";
 		return false;
 	}
-	add_mapped(s, value);
+	str_add_mapped(s, value);
 	return true;
 }
 

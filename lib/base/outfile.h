@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct outfile;
 
 /*
@@ -51,6 +53,9 @@ void outfile_discard(struct outfile *f);
 typedef const char *pattern_fn(void *arg, const char *key);
 char *pattern_expand(
 	const char *pattern, uint64_t n, pattern_fn *lookup, void *arg, const char **why);
+
+/* Adds a value as {key} is mapped: never empty, at most 64 bytes of it. */
+void str_add_mapped(struct str *s, const char *value);
 
 /*
  * The list of a set's files, written when all are there: "CRC32C SIZE NAME" a line, into

@@ -93,6 +93,36 @@ void str_add_json(struct str *s, const char *text)
 	str_add(s, "\"");
 }
 
+static bool all_print(const char *text)
+{
+	size_t length, n = strlen(text);
+
+	for (; n > 0; text += length, n -= length)
+		if ((length = printable_length(text, n)) == 0)
+			return false;
+	return true;
+}
+
+/* $'…': what does not print as \ooo, so neither a terminal nor make(1) takes it for a command. */
+static void add_escaped_word(struct str *s, const char *text)
+{
+	size_t length;
+
+	str_add(s, "$'");
+	for (size_t n = strlen(text); n > 0; text += length, n -= length) {
+		length = printable_length(text, n);
+		if (length == 0) {
+			str_addf(s, "\\%03o", (unsigned)(unsigned char)*text);
+			length = 1;
+		} else if (*text == '\'' || *text == '\\') {
+			str_addf(s, "\\%c", *text);
+		} else {
+			str_add_bytes(s, text, length);
+		}
+	}
+	str_add(s, "'");
+}
+
 void str_add_shell(struct str *s, const char *text)
 {
 	const char *harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -100,6 +130,10 @@ void str_add_shell(struct str *s, const char *text)
 
 	if (*text && text[strspn(text, harmless)] == '\0') {
 		str_add(s, text);
+		return;
+	}
+	if (!all_print(text)) {
+		add_escaped_word(s, text);
 		return;
 	}
 	str_add(s, "'");

@@ -25,7 +25,12 @@ void str_add_escaped(struct str *s, const char *text);
 /* Adds text as one JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void str_add_json(struct str *s, const char *text);
 
-/* Adds text as one word of a POSIX shell: as it stands if harmless, else in single quotes. */
+/*
+ * Adds text as one word of bash and of POSIX.1-2024 shells: as it stands if harmless, else in
+ * single quotes, or as $'…' if it holds what does not print (control characters, bytes that are not
+ * UTF-8), so that the word itself is one line of plain text. The one way anything from outside gets
+ * into a script.
+ */
 void str_add_shell(struct str *s, const char *text);
 
 #endif

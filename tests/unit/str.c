@@ -59,7 +59,7 @@ static void random_text(char *text, size_t n)
 	text[n] = '\0';
 }
 
-/* printf %s by sh must print what was quoted; all words in one go. */
+/* printf %s by bash must print what was quoted; all words in one go. */
 static void shell(void)
 {
 	struct str script = {0}, truth = {0}, got = {0};
@@ -67,13 +67,15 @@ static void shell(void)
 	size_t n;
 	FILE *p;
 
-	str_add(&script, "printf '%s\\n' ");
+	str_add(&script, "exec bash 3<<'end' -c '. /dev/fd/3'\nprintf '%s\\n' ");
 	for (int i = 0; i < 500; i++) {
 		random_text(text, below(sizeof(text)));
 		str_add(&script, " ");
 		str_add_shell(&script, text);
 		str_addf(&truth, "%s\n", text);
 	}
+	check(!strchr(strstr(script.p, "printf"), '\n'), "no quoted word holds a line's end");
+	str_add(&script, "\nend\n");
 	p = popen(script.p, "r");
 	while (p && (n = fread(piece, 1, sizeof(piece), p)) > 0)
 		str_add_bytes(&got, piece, n);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A Makefile of two stages, as file names from outside cannot be make's targets: the first lists the
+ * inputs in the work folder, whatever they are called, and goes there; in the second all targets
+ * have names of ours, a stamp UNIT.done for each unit.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "flow/script.h"
+
+#define EXPORT_MAX 60000 /* bytes of one variable of the environment */
+
+/* Text for make: what it would expand is doubled. */
+static void add_made_plain(struct str *s, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '$')
+			str_add(s, "$");
+		str_add_bytes(s, text, 1);
+	}
+}
+
+/* A word of the shell within a recipe, or a define. */
+static void add_make_word(struct str *s, const char *text)
+{
+	struct str word = {0};
+
+	str_add_shell(&word, text);
+	add_made_plain(s, word.p);
+	str_free(&word);
+}
+
+static void add_head(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	const struct template *t = plan->template;
+
+	str_add(s, "# ");
+	add_comment_text(s, t->name);
+	if (*t->description) {
+		str_add(s, "\n# ");
+		add_comment_text(s, t->description);
+	}
+	str_add(s, "\n#\n# usage: make -f MAKEFILE [OUT=DIR] [NAME='PATH ...'] [-j N] [clean]\n");
+	for (size_t i = 0; i < plan->inputs; i++) {
+		str_add(s, "#   ");
+		add_input_usage(&plan->input[i], s);
+		str_add(s, "\n");
+	}
+	str_addf(s, "# What is made between inputs and products stays in the work folder, for the next\n"
+		    "# time, until make clean. Made by leat %s from ", LEAT_VERSION);
+	add_comment_text(s, base_name(t->file));
+	str_add(s, ".\n\n"
+		   "SHELL := /bin/bash\n"
+		   ".SHELLFLAGS := -euo pipefail -c\n"
+		   ".ONESHELL:\n"
+		   ".SUFFIXES:\n"
+		   ".PHONY: all clean\n"
+		   "MAKEFLAGS += --no-builtin-rules --no-print-directory\n"
+		   "export LC_ALL := C\n\n");
+	str_add(s, "# The commands of leat, and what they have in common here.\n"
+		   "define prelude\n");
+	if (o->leat_folder) {
+		str_add(s, "PATH=$$PATH:");
+		add_make_word(s, o->leat_folder);
+		str_add(s, "\n");
+	}
+	str_add(s, "bin=$$(leat --exec-path) || {\n"
+		   "\techo \"make: leat: not found: put the folder it is in on PATH\" >&2\n"
+		   "\texit 69\n"
+		   "}\n"
+		   "PATH=$$bin:$$bin/backend:$$PATH\n"
+		   "me=make\nname=");
+	add_make_word(s, plan->name);
+	str_add(s, "\nstem=");
+	add_make_word(s, plan->name);
+	str_add(s, "\n");
+}
+
+static void add_functions(const char *functions, const char *const *names, struct str *s)
+{
+	struct str text = {0};
+
+	str_add(&text, "");
+	for (; *names; names++)
+		add_function(functions, *names, &text);
+	/* Comments are for the script; here they would go through the shell each time. */
+	for (const char *line = text.p, *end; *line; line = *end ? end + 1 : end) {
+		struct str one = {0};
+
+		end = line + strcspn(line, "\n");
+		if (*line == '#' || end == line)
+			continue;
+		str_add_bytes(&one, line, (size_t)(end - line));
+		add_made_plain(s, one.p);
+		str_add(s, "\n");
+		str_free(&one);
+	}
+	str_free(&text);
+}
+
+/* The paths that template-compile was given, in variables that the environment can hold. */
+static size_t add_given(const struct plan *plan, struct str *s)
+{
+	struct str piece = {0};
+	size_t pieces = 0;
+
+	for (size_t i = 0; i < plan->inputs; i++)
+		for (size_t k = 0; k < plan->input[i].values; k++) {
+			str_addf(&piece, "given_%s+=(", plan->input[i].spec.name);
+			add_make_word(&piece, plan->input[i].value[k]);
+			str_add(&piece, ")\n");
+			if (piece.len < EXPORT_MAX &&
+				(i + 1 < plan->inputs || k + 1 < plan->input[i].values))
+				continue;
+			pieces++;
+			str_addf(s, "define given_%zu\n%sendef\nexport given_%zu\n\n", pieces,
+				piece.p, pieces);
+			str_clear(&piece);
+		}
+	if (piece.len) {
+		pieces++;
+		str_addf(s, "define given_%zu\n%sendef\nexport given_%zu\n\n", pieces, piece.p,
+			pieces);
+	}
+	str_free(&piece);
+	return pieces;
+}
+
+static void add_folder(const struct script_options *o, struct str *s)
+{
+	str_add(s, "\tstart=$$PWD\n\tout=");
+	add_make_word(s, o->out);
+	str_add(s, "\n\t$(if $(filter command,$(firstword $(origin OUT))),out=$$OUT)\n"
+		   "\t[[ $$out == /* ]] || out=$$PWD/$$out\n"
+		   "\twork=$$out/.leat-$$name.make\n");
+}
+
+static void add_body(struct str *s, const char *body)
+{
+	add_made_plain(s, body);
+}
+
+static void add_listing(const struct plan *plan, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const struct plan_input *in = &plan->input[i];
+		const char *name = in->spec.name;
+
+		if (in->spec.type == INPUT_LIST) {
+			str_addf(s, "\tlist %s %lld '", name, (long long)in->spec.min);
+			for (size_t k = 0; k < in->spec.ext.n; k++)
+				str_addf(s, "%s%s", k ? " " : "", in->spec.ext.v[k]);
+			str_addf(s, "' \"$${%s[@]}\"\n", name);
+		} else {
+			str_addf(s, "\tpath %s -%c \"$${%s[@]}\"\n", name,
+				in->spec.type == INPUT_FILE ? 'f' : 'd', name);
+		}
+	}
+}
+
+static void add_first(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	static const char *const names[] = {
+		"stop", "list", "path", "stem", "split", "keep", "renew", NULL};
+	size_t pieces;
+
+	str_add(s, "define listing\n");
+	add_functions(o->functions, names, s);
+	str_add(s, "endef\n\n");
+	pieces = add_given(plan, s);
+	str_add(s, "export leat_makefile := $(MAKEFILE_LIST)\n\nall:\n\t+@$(prelude)\n\t$(listing)\n");
+	add_folder(o, s);
+	for (size_t i = 0; i < plan->inputs; i++)
+		str_addf(s, "\tgiven_%s=()\n", plan->input[i].spec.name);
+	for (size_t i = 1; i <= pieces; i++)
+		str_addf(s, "\teval \"$$given_%zu\"\n\tunset given_%zu\n", i, i);
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const char *name = plan->input[i].spec.name;
+
+		str_addf(s, "\t$(if $(filter command,$(firstword $(origin %s))),%s=($$%s),"
+			    "%s=(\"$${given_%s[@]}\"))\n", name, name, name, name, name);
+	}
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const struct plan_input *in = &plan->input[i];
+
+		if (in->needed_by)
+			str_addf(s, "\t(($${#%s[@]})) || stop 66 'input %s: missing: step %s needs "
+				    "it: give %s=PATH'\n", in->spec.name, in->spec.name,
+				in->needed_by->id, in->spec.name);
+	}
+	str_add(s, "\tmkdir -p -- \"$$work/new\" || stop 73 \"output folder $${out@Q}: not writable\"\n"
+		   "\t[[ $$leat_makefile != ' '* ]] || leat_makefile=$${leat_makefile:1}\n"
+		   "\t[[ $$leat_makefile == /* ]] || leat_makefile=$$PWD/$$leat_makefile\n"
+		   "\tcd -- \"$$work/new\"\n"
+		   "\trm -f -- *\n");
+	add_listing(plan, s);
+	for (size_t i = 0; i < plan->units; i++)
+		if (plan->unit[i].scatter) {
+			str_addf(s, "\t[[ -e %s.labels ]] || split %s %s\n",
+				plan->unit[i].scatter_list, plan->unit[i].scatter_list,
+				plan->unit[i].scatter);
+		}
+	if (plan->inputs) {
+		str_add(s, "\tstem");
+		add_stem_lists(plan, s);
+		str_add(s, "\n");
+	}
+	str_add(s, "\tprintf '%s' \"$$stem\" >stem\n\trenew\n\tcd ..\n"
+		   "\texec $(MAKE) -f \"$$leat_makefile\" leat_out=\"$${out//\\$$/\\$$\\$$}\"\n\n"
+		   "clean:\n\t@$(prelude)\n");
+	add_folder(o, s);
+	str_add(s, "\trm -rf -- \"$$work\"\n");
+}
+
+static void add_target(const struct unit *u, const char *label, struct str *s)
+{
+	str_addf(s, "%s%s%s.done", u->name, u->scatter ? "." : "", u->scatter ? label : "");
+}
+
+/* Lists that a unit's words name. */
+static void add_list_needs(const struct plan *plan, const struct unit *u, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const char *name = plan->input[i].spec.name;
+		struct str list = {0};
+		bool named = u->given && !strcmp(u->given, name);
+
+		str_addf(&list, "%s.", name);
+		for (size_t l = 0; l < u->lines && !named; l++)
+			for (size_t k = 0; k < u->line[l].stages && !named; k++) {
+				const struct stage *stage = &u->line[l].stage[k];
+
+				for (size_t w = 0; w < stage->words && !named; w++) {
+					const struct word *word = &stage->word[w];
+
+					for (size_t m = 0; m < word->pieces && !named; m++)
+						named = (word->piece[m].kind == PIECE_TEXT &&
+								strstr(word->piece[m].text, list.p)) ||
+							(word->piece[m].kind == PIECE_PATH &&
+								!strcmp(word->piece[m].text, name));
+					for (size_t m = 0; m < word->given.n && !named; m++)
+						named = !strcmp(word->given.v[m], name);
+					for (size_t m = 0; m < word->lacking.n && !named; m++)
+						named = !strcmp(word->lacking.v[m], name);
+				}
+			}
+		if (named && u->scatter)
+			str_addf(s, " %s.%%.list", name);
+		else if (named)
+			str_addf(s, " %s.list", name);
+		str_free(&list);
+	}
+}
+
+static void add_rule(const struct plan *plan, const struct unit *u, struct str *s)
+{
+	struct str products = {0}, body = {0}, file = {0}, comments = {0};
+	const char *label = u->scatter ? ".\"$$label\"" : "";
+	bool may_fail = u->optional || u->goes_on;
+
+	unit_products(u, true, &products);
+	add_unit_body(u, true, u->file != NULL && !u->what, &body);
+	add_unit_comments(u, &comments);
+	if (u->file)
+		str_addf(&file, "%s%s%s", u->file, u->what ? "" : label, u->what ? "" : ".leat");
+	add_made_plain(s, comments.p ? comments.p : "");
+	if (u->scatter) {
+		str_addf(s, "$(%s_labels:%%=", u->scatter_list);
+		add_target(u, "%", s);
+		str_add(s, "): ");
+	}
+	add_target(u, "%", s);
+	str_add(s, ":");
+	add_list_needs(plan, u, s);
+	for (size_t i = 0; i < u->need_count; i++) {
+		const struct unit *other = &plan->unit[u->needs[i]];
+
+		str_add(s, " ");
+		if (other->scatter && !u->scatter) {
+			str_addf(s, "$(%s_labels:%%=", other->scatter_list);
+			add_target(other, "%", s);
+			str_add(s, ")");
+		} else {
+			add_target(other, "%", s);
+		}
+	}
+	str_add(s, u->makes_products ? " stem" : "");
+	str_add(s, "\n\t@$(prelude)\n\t$(running)\n");
+	if (u->scatter)
+		str_addf(s, "\tlabel='$*'\n\tstem=$$(<%s.\"$$label\".stem)\n", u->scatter_list);
+	else
+		str_add(s, "\tstem=$$(<stem)\n");
+	/* Inputs by their paths. */
+	for (size_t i = 0; i < plan->inputs; i++)
+		if (plan->input[i].spec.type != INPUT_LIST && body.p) {
+			struct str name = {0};
+
+			str_addf(&name, "\"$%s\"", plan->input[i].spec.name);
+			if (strstr(body.p, name.p))
+				str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n",
+					plan->input[i].spec.name, plan->input[i].spec.name);
+			str_free(&name);
+		}
+	if (products.p) {
+		str_add(s, "\trm -rf -- ");
+		add_made_plain(s, products.p);
+		str_add(s, "\n\tmkdir ");
+		add_made_plain(s, products.p);
+		str_add(s, "\n");
+	}
+	str_add(s, "\trun() {\n");
+	add_body(s, body.p ? body.p : "");
+	str_add(s, "\t}\n\t");
+	if (u->given)
+		str_addf(s, "[[ ! -s %s.list ]] || ", u->given);
+	for (size_t i = 0; u->may_lack && i < u->line[0].reads; i++)
+		str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i], label);
+	if (u->retry.max) {
+		char delay[NUMBER_TEXT], factor[NUMBER_TEXT];
+
+		str_addf(s, "retry %lld %s %s %s ", (long long)u->retry.max,
+			format_f64(delay, (double)u->retry.delay_ns / 1e9),
+			format_f64(factor, u->retry.factor), u->name);
+	}
+	str_add(s, "run");
+	if (may_fail) {
+		str_addf(s, " || %s \"$$?\" %s", u->optional ? "leave_out" : "go_on", u->name);
+		if (file.p)
+			str_addf(s, " %s.part", file.p);
+		if (products.p) {
+			str_add(s, " ");
+			add_made_plain(s, products.p);
+		}
+		for (size_t i = 0; u->optional && file.p && i < u->line[0].reads; i++)
+			str_addf(s, " %s%s.leat", u->line[0].read[i],
+				u->line[0].gathers ? ".*" : label);
+	} else {
+		str_addf(s, " || stop \"$$?\" \"step %s: exit $$?\"", u->what ? u->what : u->name);
+	}
+	if (file.p && !u->what)
+		str_addf(s, "\n\trm -f %s\n\t[[ ! -e %s.part ]] || mv %s.part %s", file.p, file.p,
+			file.p, file.p);
+	str_add(s, "\n\ttouch $@\n\n");
+	str_free(&products);
+	str_free(&body);
+	str_free(&file);
+	str_free(&comments);
+}
+
+void makefile_write(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	static const char *const running[] = {
+		"stop", "warn", "verdict", "retry", "leave_out", "go_on", NULL};
+	static const char *const ending[] = {"keep", "place", NULL};
+	const char *done[16];
+	size_t lists = 0;
+
+	add_head(plan, o, s);
+	str_add(s, "endef\n\nifndef leat_out\n\n");
+	add_first(plan, o, s);
+	str_add(s, "\nelse\n\nall: published\n\n");
+	str_add(s, "export out := $(leat_out)\n\ndefine running\n");
+	add_functions(o->functions, running, s);
+	str_add(s, "endef\n\ndefine ending\n");
+	add_functions(o->functions, ending, s);
+	str_add(s, "endef\n\n");
+	for (size_t i = 0; i < plan->units; i++) {
+		const struct unit *u = &plan->unit[i];
+		size_t k = 0;
+
+		while (u->scatter && k < lists && strcmp(done[k], u->scatter_list))
+			k++;
+		if (!u->scatter || k < lists || lists == 16)
+			continue;
+		done[lists++] = u->scatter_list;
+		str_addf(s, "%s_labels := $(shell cat %s.labels)\n\n", u->scatter_list,
+			u->scatter_list);
+	}
+	for (size_t i = 0; i < plan->units; i++)
+		add_rule(plan, &plan->unit[i], s);
+	str_add(s, "# All that was made gets its name in the output folder.\npublished:");
+	for (size_t i = 0; i < plan->units; i++) {
+		const struct unit *u = &plan->unit[i];
+
+		str_add(s, " ");
+		if (u->scatter) {
+			str_addf(s, "$(%s_labels:%%=", u->scatter_list);
+			add_target(u, "%", s);
+			str_add(s, ")");
+		} else {
+			add_target(u, "", s);
+		}
+	}
+	str_add(s, "\n\t@$(prelude)\n\t$(running)\n\t$(ending)\n\tplace\n\nendif\n");
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/* The names of the files that come out: STEM.FORMAT, or what `outputs` says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "flow/plan.h"
+
+/* Names of one format, any of which an output's name may already end in. */
+static const char *const alike[][4] = {
+	{"jpeg", "jpg"}, {"tiff", "tif"}, {"fits", "fit", "fz"}, {"png"}, {"leat"}};
+
+static bool ends_in(const char *name, const char *extension)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && !strchr(dot, '}') && !strcmp(dot + 1, extension);
+}
+
+static bool has_extension(const char *name, const char *extension)
+{
+	for (size_t i = 0; i < COUNT_OF(alike); i++)
+		for (size_t k = 0; k < 4 && alike[i][k]; k++)
+			if (!strcmp(alike[i][k], extension))
+				for (size_t m = 0; m < 4 && alike[i][m]; m++)
+					if (ends_in(name, alike[i][m]))
+						return true;
+	return ends_in(name, extension);
+}
+
+/* The pattern that `outputs` has for a product, by its step, its format, or as there is no other. */
+static const char *wanted(const struct plan *plan, const struct product *product)
+{
+	const struct node *outputs = plan->template->outputs;
+	const struct node *node;
+	size_t others = 0;
+
+	if (!outputs || product->preview)
+		return NULL;
+	for (size_t i = 0; i < plan->products; i++)
+		others += !plan->product[i].preview;
+	node = node_get(outputs, product->id, NULL);
+	if (!node)
+		node = node_get(outputs, product->format, NULL);
+	if (!node && others == 1 && outputs->count == 1)
+		node = outputs->item[0];
+	return node && node->text ? node->text : NULL;
+}
+
+static void check_outputs(struct plan *plan, struct problems *p)
+{
+	const struct node *outputs = plan->template->outputs;
+
+	for (size_t i = 0; outputs && i < outputs->count; i++) {
+		const char *names[64], *key = outputs->key[i]->text;
+		size_t n = 0, products = 0;
+		struct str hint = {0};
+		bool found = false;
+
+		for (size_t k = 0; k < plan->products; k++) {
+			const struct product *m = &plan->product[k];
+
+			if (m->preview)
+				continue;
+			products++;
+			found = found || !strcmp(m->id, key) || !strcmp(m->format, key);
+			if (n + 2 <= COUNT_OF(names)) {
+				names[n++] = m->id;
+				names[n++] = m->format;
+			}
+		}
+		if (found || (products == 1 && outputs->count == 1))
+			continue;
+		str_add(&hint, "");
+		suggest(&hint, key, names, n);
+		problem(p, &outputs->key[i]->mark, EXIT_DATA,
+			"outputs: %s: no step of this id makes a file, and none has this format%s",
+			key, hint.p);
+		str_free(&hint);
+	}
+}
+
+/* Each key in braces: {n}, {n:04}, {stem}, {date}, or any of the metadata. */
+static bool only_stem(const char *pattern)
+{
+	for (const char *p = pattern; (p = strchr(p, '{')); p++)
+		if (!starts_with(p, "{stem}"))
+			return false;
+	return true;
+}
+
+void product_word(struct plan *plan, const struct product *m, const char *before, struct word *w)
+{
+	word_add(w, PIECE_TEXT, before);
+	for (const char *c = m->pattern; *c;) {
+		const char *stem = strstr(c, "{stem}");
+		size_t n = stem ? (size_t)(stem - c) : strlen(c);
+
+		if (n)
+			word_add(w, PIECE_TEXT, plan_text(plan, "%.*s", (int)n, c));
+		if (stem)
+			word_add(w, PIECE_STEM, "");
+		c += n + (stem ? strlen("{stem}") : 0);
+	}
+}
+
+static void name_stage(struct plan *plan, const struct product *m, const struct plan_options *o,
+	struct problems *p)
+{
+	struct job *j = &plan->job[m->job];
+	bool fixed = only_stem(m->pattern), sets = false;
+	struct stage *s = m->stage < j->stages ? &j->stage[m->stage] : NULL;
+	const struct described *said;
+	struct error e;
+
+	if (s && !s->outside && (said = describe(o->describer, s->command, &e)))
+		sets = option_find(said->options, "name") != NULL;
+	if (!fixed && !sets) {
+		problem(p, &m->step->operation_mark, EXIT_DATA,
+			"step %s: makes one file, so {stem} is the only key that its name '%s' can "
+			"have", m->id, m->pattern);
+		return;
+	}
+	if (!s)
+		return;
+	if (fixed)
+		stage_add(plan, s, "-o");
+	product_word(plan, m, fixed ? "products/" : "--name=products/", stage_word(plan, s));
+}
+
+void products_name(struct plan *plan, const struct plan_options *o, struct problems *p)
+{
+	for (size_t i = 0; i < plan->products; i++) {
+		struct product *m = &plan->product[i];
+		const char *name = wanted(plan, m);
+
+		if (!name)
+			name = m->preview ? plan_text(plan, "{stem}_%s", m->id) : "{stem}";
+		m->pattern = has_extension(name, m->format)
+				     ? name
+				     : plan_text(plan, "%s.%s", name, m->format);
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(plan->product[k].pattern, m->pattern))
+				problem(p, &m->step->mark, EXIT_DATA,
+					"step %s: makes %s, as step %s does: say outputs: {%s: NAME}",
+					m->id, m->pattern, plan->product[k].id, m->id);
+	}
+	check_outputs(plan, p);
+	for (size_t i = 0; i < plan->products; i++)
+		name_stage(plan, &plan->product[i], o, p);
+}

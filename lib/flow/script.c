@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: ISC */
+#include "flow/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+void add_comment_text(struct str *s, const char *text)
+{
+	size_t length;
+
+	for (size_t n = strlen(text); n > 0; text += length, n -= length) {
+		length = printable_length(text, n);
+		str_add_bytes(s, length ? text : " ", length ? length : 1);
+		length = length ? length : 1;
+	}
+}
+
+static const char *file_of_step(const struct step *s)
+{
+	return base_name(s->mark.file);
+}
+
+void add_unit_comments(const struct unit *u, struct str *s)
+{
+	if (u->what) {
+		str_add(s, "# Step ");
+		add_comment_text(s, u->what);
+		str_add(s, ".\n");
+	}
+	for (size_t i = 0; i < u->step_count; i++) {
+		str_addf(s, "# Step %zu, ", u->steps[i]->number);
+		add_comment_text(s, file_of_step(u->steps[i]));
+		str_addf(s, ":%zu: ", u->steps[i]->mark.line);
+		add_comment_text(s, u->steps[i]->id);
+		str_add(s, strcmp(u->steps[i]->id, u->steps[i]->operation) ? ", " : "");
+		if (strcmp(u->steps[i]->id, u->steps[i]->operation))
+			add_comment_text(s, u->steps[i]->operation);
+		str_add(s, ".\n");
+	}
+}
+
+void unit_products(const struct unit *u, bool own, struct str *s)
+{
+	if (!u->makes_products)
+		return;
+	if (!own) {
+		str_add(s, "products");
+		return;
+	}
+	str_add(s, u->name);
+	str_add(s, u->scatter ? ".\"$label\".products" : ".products");
+}
+
+void add_function(const char *functions, const char *name, struct str *s)
+{
+	struct str mark = {0};
+	const char *at, *end;
+
+	str_addf(&mark, "\n#: %s\n", name);
+	at = strstr(functions, mark.p);
+	if (at) {
+		at += mark.len;
+		end = strstr(at, "\n#: ");
+		str_add_bytes(s, at, end ? (size_t)(end - at) + 1 : strlen(at));
+	}
+	str_free(&mark);
+}
+
+/* ---- words */
+
+struct body {
+	const struct unit *unit;
+	bool own, part;
+	size_t conditional; /* stages with words that hang on inputs, so far */
+	struct str *s;
+};
+
+static void add_word(const struct body *b, const struct word *w)
+{
+	struct str text = {0};
+
+	/* Runs of text are quoted as one. */
+	for (size_t i = 0; i < w->pieces; i++) {
+		const struct piece *p = &w->piece[i];
+
+		if (p->kind == PIECE_TEXT) {
+			const char *t = p->text;
+			const char *products = b->own ? strstr(t, "products/") : NULL;
+
+			if (products && (products == t || products[-1] == '=')) {
+				str_add_bytes(&text, t, (size_t)(products - t));
+				str_addf(&text, "%s.", b->unit->name);
+				if (b->unit->scatter) {
+					str_add_shell(b->s, text.p);
+					str_clear(&text);
+					str_add(b->s, "\"$label\"");
+					str_add(&text, ".");
+				}
+				t = products;
+			}
+			str_add(&text, t);
+			if (i + 1 < w->pieces && w->piece[i + 1].kind == PIECE_TEXT)
+				continue;
+		}
+		if (text.len || (p->kind == PIECE_TEXT && w->pieces == 1))
+			str_add_shell(b->s, text.p ? text.p : "");
+		str_clear(&text);
+		if (p->kind == PIECE_STEM)
+			str_add(b->s, "\"$stem\"");
+		else if (p->kind == PIECE_LABEL)
+			str_add(b->s, "\"$label\"");
+		else if (p->kind == PIECE_PATH)
+			str_addf(b->s, "\"$%s\"", p->text);
+	}
+	str_free(&text);
+}
+
+/* In an array a comma looks like a slip, so there all words stand in quotes. */
+static void add_element(const struct body *b, const struct word *w)
+{
+	struct str text = {0};
+	struct body quoted = *b;
+	bool bare;
+
+	quoted.s = &text;
+	add_word(&quoted, w);
+	bare = text.p && !strpbrk(text.p, "'\"");
+	str_addf(b->s, "%s%s%s", bare ? "'" : "", text.p ? text.p : "''", bare ? "'" : "");
+	str_free(&text);
+}
+
+static bool conditional(const struct word *w)
+{
+	return w->given.n || w->lacking.n;
+}
+
+/* Before the pipeline: the words of a stage that are there only with some inputs. */
+static void add_conditions(struct body *b, const struct stage *stage)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < stage->words; i++) {
+		const struct word *w = &stage->word[i];
+
+		if (!conditional(w))
+			continue;
+		if (!begun)
+			str_addf(b->s, "\twith_%zu=()\n", ++b->conditional);
+		begun = true;
+		str_add(b->s, "\t");
+		for (size_t k = 0; k < w->given.n; k++)
+			str_addf(b->s, "[[ ! -s %s.list ]] || ", w->given.v[k]);
+		for (size_t k = 0; k < w->lacking.n; k++)
+			str_addf(b->s, "[[ -s %s.list ]] || ", w->lacking.v[k]);
+		str_addf(b->s, "with_%zu+=(", b->conditional);
+		add_element(b, w);
+		str_add(b->s, ")\n");
+	}
+}
+
+static void add_timeout(struct str *s, int64_t ns)
+{
+	char text[NUMBER_TEXT];
+
+	str_addf(s, "timeout --foreground -k 10 %s ", format_f64(text, (double)ns / 1e9));
+}
+
+static void add_stage(struct body *b, const struct stage *stage)
+{
+	bool begun = false;
+
+	if (stage->timeout_ns)
+		add_timeout(b->s, stage->timeout_ns);
+	str_add_shell(b->s, stage->command);
+	if (stage->passes)
+		str_add(b->s, " --pass");
+	for (size_t i = 0; i < stage->words; i++) {
+		if (!conditional(&stage->word[i])) {
+			str_add(b->s, " ");
+			add_word(b, &stage->word[i]);
+		} else if (!begun) {
+			begun = true;
+			str_addf(b->s, " \"${with_%zu[@]}\"", ++b->conditional);
+		}
+	}
+}
+
+static void add_file(const struct body *b, const char *file, bool gathers)
+{
+	str_add(b->s, file);
+	str_add(b->s, gathers ? ".*" : b->unit->scatter ? ".\"$label\"" : "");
+	str_add(b->s, ".leat");
+}
+
+/* One pipeline, its first line behind what stands there already, the others behind two tabs. */
+static void add_line(struct body *b, const struct line *l)
+{
+	bool cat = l->reads > 1 || l->gathers || (l->reads && l->stages == 0);
+	const char *file = l->fifo, *break_ = "";
+
+	if (cat) {
+		str_add(b->s, "stream-cat --");
+		for (size_t i = 0; i < l->reads; i++) {
+			str_add(b->s, " ");
+			add_file(b, l->read[i], l->gathers);
+		}
+		break_ = " |\n\t\t";
+	}
+	for (size_t i = 0; i < l->stages; i++) {
+		str_add(b->s, break_);
+		add_stage(b, &l->stage[i]);
+		if (i == 0 && file) {
+			str_addf(b->s, " <%s", file);
+		} else if (i == 0 && l->reads && !cat) {
+			str_add(b->s, " <");
+			add_file(b, l->read[0], false);
+		}
+		break_ = " |\n\t\t";
+	}
+	if (l->file) {
+		str_add(b->s, " >");
+		add_file(b, b->unit->file, false);
+		str_add(b->s, b->part ? ".part" : "");
+	} else if (l->stream) {
+		str_add(b->s, " >");
+		add_word(b, l->stream);
+	} else if (l->fifo_count) {
+		str_addf(b->s, " |\n\t\ttee -p");
+		for (size_t i = 0; i + 1 < l->fifo_count; i++)
+			str_addf(b->s, " %s", l->fifos[i]);
+		str_addf(b->s, " >%s", l->fifos[l->fifo_count - 1]);
+	}
+	str_add(b->s, " || verdict \"${PIPESTATUS[@]}\"");
+}
+
+void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
+{
+	struct body b = {u, own, part, 0, s};
+
+	for (size_t i = 0; i < u->lines; i++)
+		for (size_t k = 0; k < u->line[i].stages; k++)
+			add_conditions(&b, &u->line[i].stage[k]);
+	b.conditional = 0;
+	if (u->lines > 1) {
+		str_add(s, "\trm -f");
+		for (size_t i = 1; i < u->lines; i++)
+			str_addf(s, " %s", u->line[i].fifo);
+		str_add(s, "\n\tmkfifo");
+		for (size_t i = 1; i < u->lines; i++)
+			str_addf(s, " %s", u->line[i].fifo);
+		str_add(s, "\n\tbranches=()\n");
+	}
+	/* The words of a stage were counted line by line, so the trunk, which is first, is told
+	 * first and started last. */
+	if (u->lines > 1) {
+		struct str trunk = {0};
+		struct body first = b;
+
+		first.s = &trunk;
+		add_line(&first, &u->line[0]);
+		b.conditional = first.conditional;
+		for (size_t i = 1; i < u->lines; i++) {
+			str_add(s, "\t{ ");
+			add_line(&b, &u->line[i]);
+			str_add(s, "; } &\n\tbranches+=(\"$!\")\n");
+		}
+		str_addf(s, "\tcodes=(0)\n\t%s || codes=(\"$?\")\n", trunk.p);
+		str_add(s, "\tfor branch in \"${branches[@]}\"; do\n"
+			   "\t\tcode=0\n"
+			   "\t\twait \"$branch\" || code=$?\n"
+			   "\t\tcodes+=(\"$code\")\n"
+			   "\tdone\n"
+			   "\tverdict \"${codes[@]}\"\n");
+		str_free(&trunk);
+	} else {
+		str_add(s, "\t");
+		add_line(&b, &u->line[0]);
+		str_add(s, "\n");
+	}
+}
+
+/* ---- the script */
+
+void add_input_usage(const struct plan_input *in, struct str *s)
+{
+	static const char *const what[] = {"a file", "a folder", "files, or folders of them",
+		"a DigitalRF capture"};
+
+	str_addf(s, "%s=PATH", in->spec.name);
+	for (size_t n = strlen(in->spec.name); n < 10; n++)
+		str_add(s, " ");
+	str_addf(s, "  %s", what[in->spec.type]);
+	for (size_t i = 0; i < in->spec.ext.n; i++)
+		str_addf(s, "%s.%s", i ? " " : " (", in->spec.ext.v[i]);
+	str_add(s, in->spec.ext.n ? ")" : "");
+	if (in->spec.type == INPUT_LIST && in->spec.min > 1)
+		str_addf(s, ", at least %lld", (long long)in->spec.min);
+	str_add(s, in->needed_by ? "" : ", optional");
+}
+
+static void add_head(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	const struct template *t = plan->template;
+
+	str_add(s, "#!/bin/bash\n# ");
+	add_comment_text(s, t->name);
+	if (*t->description) {
+		str_add(s, "\n# ");
+		add_comment_text(s, t->description);
+	}
+	str_add(s, "\n#\n# usage: SCRIPT [--out DIR] [NAME=PATH ...]\n");
+	for (size_t i = 0; i < plan->inputs; i++) {
+		str_add(s, "#   ");
+		add_input_usage(&plan->input[i], s);
+		str_add(s, "\n");
+	}
+	str_addf(s, "# A NAME that is repeated makes a list. Made by leat %s from ", LEAT_VERSION);
+	add_comment_text(s, base_name(t->file));
+	str_add(s, ".\n\nset -euo pipefail\nexport LC_ALL=C\n");
+	if (o->leat_folder) {
+		str_add(s, "PATH=$PATH:");
+		str_add_shell(s, o->leat_folder);
+		str_add(s, "\n");
+	}
+	str_add(s, "bin=$(leat --exec-path) || {\n"
+		   "\techo \"${0##*/}: leat: not found: put the folder it is in on PATH\" >&2\n"
+		   "\texit 69\n"
+		   "}\n"
+		   "PATH=$bin:$bin/backend:$PATH\n\n");
+	str_add(s, "me=${0##*/}\nname=");
+	str_add_shell(s, plan->name);
+	str_add(s, "\nstart=$PWD\nout=");
+	str_add_shell(s, o->out);
+	str_add(s, "\nstem=");
+	str_add_shell(s, plan->name);
+	str_add(s, "\n");
+}
+
+static void add_values(const struct plan_input *in, struct str *s)
+{
+	str_addf(s, "%s=(", in->spec.name);
+	for (size_t i = 0; i < in->values; i++) {
+		str_add(s, in->values > 1 ? "\n\t" : "");
+		str_add_shell(s, in->value[i]);
+	}
+	str_add(s, in->values > 1 ? "\n)\n" : ")\n");
+}
+
+static void add_arguments(const struct plan *plan, struct str *s)
+{
+	str_add(s, "while (($#)); do\n"
+		   "\tcase $1 in\n"
+		   "\t-h | --help)\n"
+		   "\t\tsed -n '2,/^$/s/^# \\{0,1\\}//p' \"$0\"\n"
+		   "\t\texit\n"
+		   "\t\t;;\n"
+		   "\t--out)\n"
+		   "\t\t(($# > 1)) || stop 64 \"--out: needs a folder\"\n"
+		   "\t\tout=$2\n"
+		   "\t\tshift\n"
+		   "\t\t;;\n"
+		   "\t--out=*) out=${1#*=} ;;\n");
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const char *name = plan->input[i].spec.name;
+
+		str_addf(s, "\t%s=*)\n"
+			    "\t\t[[ -n ${given_%s-} ]] || %s=()\n"
+			    "\t\tgiven_%s=1\n"
+			    "\t\t%s+=(\"${1#*=}\")\n"
+			    "\t\t;;\n",
+			name, name, name, name, name);
+	}
+	str_add(s, "\t*) stop 64 \"${1@Q}: must be --out DIR");
+	for (size_t i = 0; i < plan->inputs; i++)
+		str_addf(s, "%s%s=PATH", i ? ", " : " or ", plan->input[i].spec.name);
+	str_add(s, "\" ;;\n\tesac\n\tshift\ndone\n");
+}
+
+/* An input that some step needs must be given. */
+static void add_needs(const struct plan *plan, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const struct plan_input *in = &plan->input[i];
+		struct str why = {0};
+
+		if (!in->needed_by)
+			continue;
+		str_addf(&why, "input %s: missing: step %s (", in->spec.name, in->needed_by->id);
+		add_comment_text(&why, file_of_step(in->needed_by));
+		str_addf(&why, ":%zu) needs it", in->needed_by->mark.line);
+		if (in->param)
+			str_addf(&why, " for its %s", in->param);
+		str_addf(&why, ": give %s=PATH", in->spec.name);
+		str_addf(s, "((${#%s[@]})) || stop 66 ", in->spec.name);
+		str_add_shell(s, why.p);
+		str_add(s, "\n");
+		str_free(&why);
+	}
+}
+
+void add_stem_lists(const struct plan *plan, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++)
+		str_addf(s, " %s.list", plan->input[i].spec.name);
+}
+
+static void add_listing(const struct plan *plan, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const struct plan_input *in = &plan->input[i];
+
+		if (in->spec.type == INPUT_LIST) {
+			str_addf(s, "list %s %lld '", in->spec.name, (long long)in->spec.min);
+			for (size_t k = 0; k < in->spec.ext.n; k++) {
+				str_add(s, k ? " " : "");
+				for (const char *c = in->spec.ext.v[k]; *c; c++)
+					str_addf(s, "%c", *c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+			}
+			str_addf(s, "' \"${%s[@]}\"\n", in->spec.name);
+		} else {
+			str_addf(s, "path %s -%c \"${%s[@]}\"\n", in->spec.name,
+				in->spec.type == INPUT_FILE ? 'f' : 'd', in->spec.name);
+		}
+	}
+	if (plan->inputs) {
+		str_add(s, "stem");
+		add_stem_lists(plan, s);
+		str_add(s, "\n");
+	}
+}
+
+/* Names that are known before anything runs are looked at before anything runs. */
+static void add_keep(const struct plan *plan, struct str *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->products; i++) {
+		const char *p = plan->product[i].pattern, *stem = strstr(p, "{stem}");
+
+		if (plan->job[plan->product[i].job].step->scatter ||
+			strchr(stem ? stem + 1 : p, '{') || (stem && strchr(p, '{') != stem))
+			continue;
+		str_add(s, any ? " " : "keep ");
+		any = true;
+		if (stem && stem != p) {
+			struct str head = {0};
+
+			str_add_bytes(&head, p, (size_t)(stem - p));
+			str_add_shell(s, head.p);
+			str_free(&head);
+		}
+		str_add(s, stem ? "\"$stem\"" : "");
+		p = stem ? stem + strlen("{stem}") : p;
+		if (*p)
+			str_add_shell(s, p);
+	}
+	str_add(s, any ? "\n" : "");
+}
+
+static bool own_products(const struct unit *u)
+{
+	return u->makes_products && (u->optional || u->goes_on || u->retry.max || u->scatter);
+}
+
+static void function_name(const struct unit *u, struct str *s)
+{
+	str_add(s, "run_");
+	for (const char *c = u->name; *c; c++)
+		str_addf(s, "%c", *c == '-' || *c == '.' ? '_' : *c);
+}
+
+/* What a unit makes, for who must remove it. */
+static void add_made(const struct unit *u, struct str *s)
+{
+	if (u->file && u->what) {
+		str_addf(s, " %s", u->file);
+	} else if (u->file) {
+		str_addf(s, " %s%s.leat", u->file, u->scatter ? ".\"$label\"" : "");
+	}
+	if (own_products(u)) {
+		str_add(s, " ");
+		unit_products(u, true, s);
+	}
+}
+
+static void add_call(const struct unit *u, const char *indent, struct str *s)
+{
+	str_add(s, indent);
+	if (u->given)
+		str_addf(s, "[[ ! -s %s.list ]] || ", u->given);
+	for (size_t i = 0; u->may_lack && i < u->line[0].reads; i++)
+		str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i],
+			u->scatter ? ".\"$label\"" : "");
+	if (own_products(u)) {
+		str_add(s, "mkdir ");
+		unit_products(u, true, s);
+		str_addf(s, "\n%s", indent);
+		if (u->may_lack)
+			for (size_t i = 0; i < u->line[0].reads; i++)
+				str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i],
+					u->scatter ? ".\"$label\"" : "");
+	}
+	if (u->retry.max) {
+		char delay[NUMBER_TEXT], factor[NUMBER_TEXT];
+
+		str_addf(s, "retry %lld %s %s %s ", (long long)u->retry.max,
+			format_f64(delay, (double)u->retry.delay_ns / 1e9),
+			format_f64(factor, u->retry.factor), u->name);
+	}
+	function_name(u, s);
+	if (u->optional) {
+		str_addf(s, " || leave_out \"$?\" %s", u->name);
+		add_made(u, s);
+		for (size_t i = 0; u->file && i < u->line[0].reads; i++)
+			str_addf(s, " %s%s.leat", u->line[0].read[i],
+				u->line[0].gathers ? ".*" : u->scatter ? ".\"$label\"" : "");
+	} else if (u->goes_on) {
+		str_addf(s, " || go_on \"$?\" %s", u->name);
+		add_made(u, s);
+	} else {
+		str_addf(s, " || stop \"$?\" \"step %s: exit $?\"", u->what ? u->what : u->name);
+	}
+	str_add(s, "\n");
+}
+
+static void add_calls(const struct plan *plan, struct str *s)
+{
+	for (size_t i = 0; i < plan->units; i++) {
+		const struct unit *u = &plan->unit[i];
+
+		if (!u->scatter) {
+			add_call(u, "", s);
+			continue;
+		}
+		str_add(s, "for label in \"${labels[@]}\"; do\n");
+		str_addf(s, "\tstem=$(<%s.\"$label\".stem)\n", u->scatter_list);
+		add_call(u, "\t", s);
+		str_add(s, "done\n");
+	}
+}
+
+struct uses {
+	bool retry, optional, goes_on, list, path, scatter, warns, stem;
+};
+
+static struct uses uses_of(const struct plan *plan)
+{
+	struct uses u = {0};
+
+	for (size_t i = 0; i < plan->units; i++) {
+		u.retry = u.retry || plan->unit[i].retry.max;
+		u.optional = u.optional || plan->unit[i].optional;
+		u.goes_on = u.goes_on || plan->unit[i].goes_on;
+		u.scatter = u.scatter || plan->unit[i].scatter;
+	}
+	for (size_t i = 0; i < plan->inputs; i++) {
+		u.list = u.list || plan->input[i].spec.type == INPUT_LIST;
+		u.path = u.path || plan->input[i].spec.type != INPUT_LIST;
+	}
+	u.warns = u.retry || u.optional || u.goes_on;
+	u.stem = plan->inputs > 0;
+	return u;
+}
+
+static void add_functions(const struct plan *plan, const char *functions, struct str *s)
+{
+	struct uses u = uses_of(plan);
+	const struct {
+		const char *name;
+		bool used;
+	} all[] = {{"stop", true}, {"warn", u.warns}, {"verdict", true}, {"retry", u.retry},
+		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"list", u.list},
+		{"path", u.path}, {"stem", u.stem}, {"split", u.scatter}, {"begin", true},
+		{"keep", true}, {"publish", true}};
+
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		if (!all[i].used)
+			continue;
+		add_function(functions, all[i].name, s);
+		str_add(s, "\n");
+	}
+}
+
+/* The path of an input that a unit's words name. */
+static void add_paths(const struct unit *u, struct str *s)
+{
+	for (size_t i = 0; i < u->lines; i++)
+		for (size_t k = 0; k < u->line[i].stages; k++)
+			for (size_t w = 0; w < u->line[i].stage[k].words; w++)
+				for (size_t m = 0; m < u->line[i].stage[k].word[w].pieces; m++) {
+					const struct piece *p =
+						&u->line[i].stage[k].word[w].piece[m];
+
+					if (p->kind == PIECE_PATH)
+						str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n",
+							p->text, p->text);
+				}
+}
+
+static void add_scatters(const struct plan *plan, struct str *s)
+{
+	const char *done[16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->units; i++) {
+		const struct unit *u = &plan->unit[i];
+		size_t k = 0;
+
+		while (u->scatter && k < n && strcmp(done[k], u->scatter_list))
+			k++;
+		if (!u->scatter || k < n || n == COUNT_OF(done))
+			continue;
+		done[n++] = u->scatter_list;
+		str_addf(s, "split %s %s\nmapfile -t labels <%s.labels\n", u->scatter_list,
+			u->scatter, u->scatter_list);
+	}
+}
+
+void script_write(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	add_head(plan, o, s);
+	for (size_t i = 0; i < plan->inputs; i++)
+		add_values(&plan->input[i], s);
+	str_add(s, "\n");
+	add_functions(plan, o->functions, s);
+	for (size_t i = 0; i < plan->units; i++) {
+		const struct unit *u = &plan->unit[i];
+
+		add_unit_comments(u, s);
+		function_name(u, s);
+		str_add(s, "() {\n");
+		add_paths(u, s);
+		add_unit_body(u, own_products(u), false, s);
+		str_add(s, "}\n\n");
+	}
+	add_arguments(plan, s);
+	add_needs(plan, s);
+	str_add(s, "\nbegin\n");
+	add_listing(plan, s);
+	add_keep(plan, s);
+	add_scatters(plan, s);
+	add_calls(plan, s);
+	str_add(s, "publish\n");
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A plan as a bash script or as a Makefile. Whatever came from outside goes through str_add_shell();
+ * all else is words of backends, ids of steps, and names made of them.
+ */
+#ifndef LEAT_FLOW_SCRIPT_H
+#define LEAT_FLOW_SCRIPT_H
+
+#include "flow/plan.h"
+
+struct script_options {
+	const char *functions; /* the text of script.bash */
+	const char *out;       /* the default of --out, "." = where the script is called */
+	const char *leat_folder; /* where leat is, tried last */
+};
+
+void script_write(const struct plan *plan, const struct script_options *o, struct str *out);
+void makefile_write(const struct plan *plan, const struct script_options *o, struct str *out);
+
+/* Of script.c and makefile.c among themselves. */
+
+/* Text from a template in a comment: one line, control characters as blanks. */
+void add_comment_text(struct str *s, const char *text);
+
+/* The comments over a unit: which steps it is made of. */
+void add_unit_comments(const struct unit *u, struct str *s);
+
+/* The folder that a unit's products go to, "" if it makes none. */
+void unit_products(const struct unit *u, bool own, struct str *s);
+
+/*
+ * The lines of a unit, each with one tab: pipelines whose verdict is the last status. own: its
+ * products get a folder of their own; part: its file is written as NAME.part.
+ */
+void add_unit_body(const struct unit *u, bool own, bool part, struct str *s);
+
+/* The part of script.bash of that name. */
+void add_function(const char *functions, const char *name, struct str *s);
+
+/* "a file .fits, .fit or .fz" and the like. */
+void add_input_usage(const struct plan_input *in, struct str *s);
+
+/* Where the stem comes from: lists of inputs in their order. */
+void add_stem_lists(const struct plan *plan, struct str *s);
+
+#endif
