@@ -4,7 +4,6 @@
  * and segments. Out: IMAGE, u8 RGB, one for the whole stream, or with --every one now and then.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
@@ -15,6 +14,7 @@
 #include "kern/kern.h"
 #include "plot/chart.h"
 #include "stream/filter.h"
+#include "stream/spectra.h"
 
 #define WIDTH_DEFAULT 1024 /* of all panels together, as far as there are bins */
 #define PANELS_WIDE 4      /* that share it; more make the picture wider */
@@ -56,13 +56,12 @@ struct waterfall {
 	struct chart_fonts *fonts;
 
 	struct rowgrid *grid; /* NULL before the first row */
-	char form[160];       /* what must stay the same in all segments */
+	struct spectra_form form;
 	size_t subchannels, bins, width;
 	const char *level_name;
 	struct rate rate;
 	struct utc time0;
 	bool has_time0, one_centre;
-	double bin0_hz, bin_step_hz;
 	double centre_hz[SUBCHANNELS_MAX]; /* the latest; 0 = unknown */
 	struct axis x[SUBCHANNELS_MAX];
 	struct chart_marker retune[RETUNES_MAX];
@@ -91,31 +90,6 @@ static void prepare(struct filter *f)
 		die_with(&e);
 }
 
-static double centre_of(const struct meta *meta, size_t subchannel)
-{
-	const char *text = meta_nth(meta, "freq_hz", subchannel);
-	double hz = 0;
-
-	if (!text)
-		text = meta_get(meta, "freq_hz"); /* one for all */
-	if (text && !parse_f64(text, false, &hz))
-		die(EXIT_DATA, "freq_hz: '%s': not a number", text);
-	return hz;
-}
-
-/* What the spectra of a segment are like, so that it can be compared and told. */
-static void describe_form(char *out, size_t size, const struct frame *frame, const struct meta *meta)
-{
-	const char *unit = meta_get(meta, "unit");
-	struct rate rate;
-
-	if (!meta_rate(meta, &rate))
-		die(EXIT_DATA, "rate_num, rate_den: missing");
-	snprintf(out, size, "%llu x %llu bins at %llu/%llu Hz in '%.20s'",
-		(unsigned long long)frame->dim[1], (unsigned long long)frame->dim[2],
-		(unsigned long long)rate.num, (unsigned long long)rate.den, unit ? unit : "");
-}
-
 static void begin_picture(struct filter *f, const struct frame *frame, const struct meta *meta)
 {
 	const struct options *o = f->options;
@@ -140,36 +114,30 @@ static void begin_picture(struct filter *f, const struct frame *frame, const str
 			w->subchannels, w->width);
 	config.columns = MIN(w->bins, w->width);
 	w->grid = rowgrid_new(&config);
-	w->level_name = spectrum_level_name(meta_get(meta, "unit"));
-	meta_rate(meta, &w->rate);
+	w->level_name = spectrum_level_name(w->form.unit);
+	w->rate = w->form.rate;
 	w->has_time0 = meta_utc(meta, "time0", &w->time0);
-	w->bin_step_hz = rate_hz(w->rate) / (double)w->bins;
-	meta_f64(meta, "%bin_step_hz", &w->bin_step_hz);
-	w->bin0_hz = -(double)(w->bins / 2) * w->bin_step_hz;
-	meta_f64(meta, "%bin0_hz", &w->bin0_hz);
 	w->one_centre = true;
 	for (size_t i = 0; i < w->subchannels; i++)
-		w->centre_hz[i] = centre_of(meta, i);
+		w->centre_hz[i] = spectra_centre_hz(meta, i);
 }
 
 static void begin_segment(struct filter *f, const struct frame *frame)
 {
 	struct waterfall *w = f->state;
 	const struct meta *meta = filter_meta(f, frame);
-	char form[sizeof(w->form)];
+	struct spectra_form form = spectra_form_of(frame, meta);
 	struct utc time0;
 
 	w->begun = true;
 	w->shift = 0;
-	describe_form(form, sizeof(form), frame, meta);
 	if (!meta_i64(meta, "row_step", &w->row_step) || w->row_step <= 0)
 		die(EXIT_DATA, "row_step: missing or not positive");
 	if (!w->grid) {
+		w->form = form;
 		begin_picture(f, frame, meta);
-		memcpy(w->form, form, sizeof(form));
 	}
-	if (strcmp(w->form, form) != 0)
-		die(EXIT_DATA, "%s after %s: cannot be one picture", form, w->form);
+	spectra_same_form(&w->form, &form);
 	if (w->has_time0 && meta_utc(meta, "time0", &time0))
 		w->shift = ns_to_samples(utc_minus(time0, w->time0), w->rate);
 }
@@ -178,7 +146,7 @@ static void begin_segment(struct filter *f, const struct frame *frame)
 static void follow_centres(struct waterfall *w, const struct meta *meta, int64_t at)
 {
 	for (size_t i = 0; i < w->subchannels; i++) {
-		double before = w->centre_hz[i], now = centre_of(meta, i);
+		double before = w->centre_hz[i], now = spectra_centre_hz(meta, i);
 		bool marked = w->retunes > 0 && w->retune_at[w->retunes - 1] == at;
 
 		w->centre_hz[i] = now;
@@ -216,7 +184,8 @@ static struct chart make_chart(const struct filter *f, const float *db)
 	range_find(&w->range, db, n, &level.from, &level.to);
 	for (size_t i = 0; i < w->subchannels; i++)
 		w->x[i] = axis_of_band(w->one_centre ? w->centre_hz[i] : 0,
-			w->bin0_hz - w->bin_step_hz / 2, w->bin_step_hz * (double)w->bins);
+			w->form.bin0_hz - w->form.bin_step_hz / 2,
+			w->form.bin_step_hz * (double)w->bins);
 	for (size_t i = 0; i < w->retunes; i++)
 		w->retune[i].row = (size_t)(((__int128)w->retune_at[i] - from) * o->height /
 			((__int128)to - from));

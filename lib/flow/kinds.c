@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "flow/plan.h"
+#include "flow/plan_parts.h"
 
 /* Whether two sets of words between blanks have one in common. */
 static bool meet(const char *a, const char *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "flow/plan.h"
+#include "flow/plan_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

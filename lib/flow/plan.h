@@ -12,6 +12,8 @@
 
 #include "flow/template.h"
 
+#define JOBS_MAX (3 * STEPS_MAX + 8)
+
 enum piece_kind {
 	PIECE_TEXT,
 	PIECE_STEM,  /* of the first input file */
@@ -158,32 +160,10 @@ void plan_free(struct plan *plan);
 struct backend_set *backend_set_new(void);
 void backend_set_free(struct backend_set *set);
 
+/* The input of that name, NULL if no step takes one. */
+struct plan_input *plan_input_of(const struct plan *plan, const char *name);
+
 /* Any text as part of a file name: [A-Za-z0-9._+-], at most 64 bytes, as {key} is mapped. */
 char *mapped_name(const char *text);
-
-/* Of the files of lib/flow among themselves. */
-const char *plan_text(struct plan *plan, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-void *plan_alloc(struct plan *plan, size_t count, size_t size);
-struct plan_input *plan_input_of(const struct plan *plan, const char *name);
-void stage_add(struct plan *plan, struct stage *s, const char *text);
-/* Adds the words of a stage that stand before the params (fixed), or those behind them. */
-void stage_expand(struct plan *plan, const struct job *job, const struct stage_spec *spec,
-	bool fixed, struct stage *s, struct problems *p);
-struct stage *reader_stages(struct plan *plan, const struct words *reads, bool scattered,
-	const struct stage_spec *reader, size_t *count);
-struct word *stage_word(struct plan *plan, struct stage *s);
-void word_add(struct word *w, enum piece_kind kind, const char *text);
-void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_set *set,
-	struct problems *p);
-void jobs_end(struct plan *plan, const struct plan_options *o, struct backend_set *set,
-	struct problems *p);
-void kinds_check(struct plan *plan, const struct plan_options *o, struct problems *p);
-/* The words of a product's path in the work folder, behind this text. */
-void product_word(struct plan *plan, const struct product *m, const char *before, struct word *w);
-void products_name(struct plan *plan, const struct plan_options *o, struct problems *p);
-void units_make(struct plan *plan, struct problems *p);
-const struct backend *backend_of(struct backend_set *set, const struct plan_options *o,
-	const char *name, struct problems *p);
 
 #endif

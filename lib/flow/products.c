@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "flow/plan.h"
+#include "flow/plan_parts.h"
 
 /* Names of one format, any of which an output's name may already end in. */
 static const char *const alike[][4] = {

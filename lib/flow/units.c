@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "flow/plan.h"
+#include "flow/plan_parts.h"
 
 static bool same_scatter(const struct job *a, const struct job *b)
 {
@@ -47,6 +47,34 @@ static void pass_sinks(struct plan *plan)
 			if (from->tos < STEPS_MAX)
 				from->to[from->tos++] = i;
 		}
+}
+
+/* Whether a stream, before it lies in a file itself, comes to a job that must lie in one. */
+static bool reaches_file(const struct plan *plan, const struct job *j)
+{
+	if (j->file)
+		return true;
+	for (size_t i = 0; i < j->tos; i++)
+		if (reaches_file(plan, &plan->job[j->to[i]]))
+			return true;
+	return false;
+}
+
+/* A unit makes one file at most: where a branch of a fan-out ends in one, the fan-out does too. */
+static void place_fan_outs(struct plan *plan)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < plan->jobs; i++) {
+			struct job *j = &plan->job[i];
+			size_t chains = 0;
+
+			for (size_t k = 0; k < j->tos; k++)
+				chains += !plan->job[j->to[k]].sink;
+			if (chains > 1 && !j->file && reaches_file(plan, j))
+				j->file = more = true;
+		}
+	}
 }
 
 static void place_files(struct plan *plan)
@@ -362,6 +390,7 @@ void units_make(struct plan *plan, struct problems *p)
 
 	pass_sinks(plan);
 	place_files(plan);
+	place_fan_outs(plan);
 	for (size_t i = 0; i < plan->jobs; i++)
 		if (plan->job[i].operation && !plan->job[i].stands_in)
 			make_masters(plan, &plan->job[i], p);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plot/curve.h"
 #include "plot/text.h"
 
 /* Distances in px. */
@@ -28,8 +29,13 @@ enum {
 	Y_PER_TICK = 50,
 	X_CLEARANCE = 12, /* between the texts of neighbouring ticks, at least */
 	Y_CLEARANCE = 6,
-	BOX_INSET = 4, /* a marker's label from the edges around it */
+	BOX_INSET = 4,	  /* a marker's label from the edges around it */
+	LEGEND_LINE = 18, /* a piece of a curve beside its name */
+	LEGEND_THICK = 2,
+	LEGEND_GAP = 14, /* between two names */
 };
+
+#define CURVE_WIDTH 1.5
 
 struct chart_fonts {
 	struct fonts fonts;
@@ -58,6 +64,11 @@ void chart_fonts_free(struct chart_fonts *fonts)
 static size_t larger(size_t a, size_t b)
 {
 	return a > b ? a : b;
+}
+
+static bool has_legend(const struct chart *chart)
+{
+	return chart->axes && chart->curve_count > 1;
 }
 
 /* Ticks and their texts along a horizontal or vertical side. */
@@ -168,7 +179,8 @@ static void lay_out_columns(
 static void lay_out_rows(
 	const struct chart *chart, const struct fonts *fonts, struct chart_layout *l, size_t margin)
 {
-	size_t above = chart->axes && chart->panel_name ? LINE + PAD : 0;
+	bool labels = chart->axes && (chart->panel_name || has_legend(chart));
+	size_t above = labels ? LINE + PAD : 0;
 
 	above = larger(above, upright_excess(chart, fonts, l));
 	l->y = margin + above;
@@ -260,17 +272,23 @@ static double tick_pixel(const struct axis_tick *tick, size_t length)
 	return fmin(floor(tick->position * (double)length), (double)length - 1);
 }
 
+/* The same of a tick of a vertical side, counted in the picture. */
+static double tick_row(const struct pen *pen, const struct axis_tick *tick, bool downward)
+{
+	size_t height = pen->chart->height;
+	double pixel = tick_pixel(tick, height);
+
+	return (double)pen->layout->y + (downward ? pixel : (double)height - 1 - pixel);
+}
+
 /* Ticks to the right of x if right, else to the left; figures end or begin beside them. */
 static void draw_y_ticks(
 	const struct pen *pen, const struct axis_ticks *ticks, double x, bool right, bool downward)
 {
-	size_t height = pen->chart->height;
-
 	for (size_t i = 0; i < ticks->count; i++) {
 		const struct axis_tick *tick = &ticks->tick[i];
-		double pixel = tick_pixel(tick, height), text_x = x + TICK + PAD, y;
+		double text_x = x + TICK + PAD, y = tick_row(pen, tick, downward);
 
-		y = (double)pen->layout->y + (downward ? pixel : (double)height - 1 - pixel);
 		if (!right)
 			text_x = x - TICK - PAD - text_length(pen->fonts, TEXT_PLAIN, tick->text);
 		ink_line(pen);
@@ -318,6 +336,51 @@ static void draw_x_axis(const struct pen *pen, size_t panel)
 		y + TICK + PAD + LINE + GAP / 2 + ASCENT, ticks.label);
 }
 
+static int legend_length(const struct pen *pen)
+{
+	const struct chart *chart = pen->chart;
+	int length = -LEGEND_GAP;
+
+	for (size_t i = 0; i < chart->curve_count; i++)
+		length += LEGEND_GAP + LEGEND_LINE + PAD +
+			  text_length(pen->fonts, TEXT_PLAIN, chart->curves[i].name);
+	return length;
+}
+
+static void ink_curve(const struct pen *pen, const struct chart_curve *curve)
+{
+	cairo_set_source_rgb(pen->cr, (curve->rgb >> 16 & 255) / 255.0,
+		(curve->rgb >> 8 & 255) / 255.0, (curve->rgb & 255) / 255.0);
+}
+
+/* Above the right end of the last panel, on the line of the panels' labels. */
+static void draw_legend(const struct pen *pen)
+{
+	const struct chart *chart = pen->chart;
+	double x = panel_x(pen, chart->panels - 1) + (double)chart->width - legend_length(pen);
+	double y = (double)pen->layout->y - FRAME - PAD - (LINE - ASCENT);
+
+	for (size_t i = chart->curve_count; i-- > 0;) {
+		const struct chart_curve *curve = &chart->curves[i];
+
+		ink_curve(pen, curve);
+		fill(pen, x, y - (pen->fonts->figure_height + LEGEND_THICK) / 2, LEGEND_LINE,
+			LEGEND_THICK);
+		x += LEGEND_LINE + PAD;
+		ink_text(pen);
+		text_draw(pen->cr, pen->fonts, TEXT_PLAIN, x, y, curve->name);
+		x += text_length(pen->fonts, TEXT_PLAIN, curve->name) + LEGEND_GAP;
+	}
+}
+
+static bool legend_fits(const struct pen *pen)
+{
+	/* Panels' labels are short; half of a panel is theirs. */
+	size_t room = pen->chart->panel_name ? pen->chart->width / 2 : pen->chart->width;
+
+	return has_legend(pen->chart) && legend_length(pen) <= (int)room;
+}
+
 static void draw_panel_label(const struct pen *pen, size_t panel)
 {
 	char label[TEXT_MAX], text[TEXT_MAX];
@@ -341,7 +404,9 @@ static void draw_axes(const struct pen *pen)
 		draw_x_axis(pen, i);
 		draw_panel_label(pen, i);
 	}
-	draw_y_ticks(pen, &l->y_ticks, (double)(l->x - FRAME), false, true);
+	if (legend_fits(pen))
+		draw_legend(pen);
+	draw_y_ticks(pen, &l->y_ticks, (double)(l->x - FRAME), false, !pen->chart->y_upward);
 	draw_upright_label(pen, MARGIN + ASCENT, l->y_ticks.label);
 }
 
@@ -464,6 +529,52 @@ static void draw_all(const struct pen *pen)
 	draw_markers(pen);
 }
 
+/* A line through every tick. */
+static void draw_grid(const struct pen *pen, size_t panel)
+{
+	const struct axis_ticks *y_ticks = &pen->layout->y_ticks;
+	double x = panel_x(pen, panel), y = (double)pen->layout->y;
+	double width = (double)pen->chart->width, height = (double)pen->chart->height;
+	struct axis_ticks x_ticks;
+
+	place_ticks(pen->fonts, &pen->chart->x[panel], pen->chart->width, false, &x_ticks);
+	cairo_set_source_rgb(pen->cr, 0.9, 0.9, 0.9);
+	for (size_t i = 0; i < x_ticks.count; i++)
+		fill(pen, x + tick_pixel(&x_ticks.tick[i], pen->chart->width), y, 1, height);
+	for (size_t i = 0; i < y_ticks->count; i++)
+		fill(pen, x, tick_row(pen, &y_ticks->tick[i], !pen->chart->y_upward), width, 1);
+}
+
+static void draw_panel_curves(const struct pen *pen, size_t panel)
+{
+	const struct chart *chart = pen->chart;
+	const struct curve_box box = {panel_x(pen, panel), (double)pen->layout->y, chart->width,
+		chart->height, chart->y.from, chart->y.to};
+
+	cairo_save(pen->cr);
+	cairo_rectangle(pen->cr, box.x, box.y, (double)box.width, (double)box.height);
+	cairo_clip(pen->cr);
+	cairo_set_source_rgb(pen->cr, 1, 1, 1);
+	cairo_paint(pen->cr);
+	if (chart->axes)
+		draw_grid(pen, panel);
+	cairo_set_line_width(pen->cr, CURVE_WIDTH);
+	cairo_set_line_join(pen->cr, CAIRO_LINE_JOIN_ROUND);
+	for (size_t i = 0; i < chart->curve_count; i++) {
+		ink_curve(pen, &chart->curves[i]);
+		curve_path(pen->cr, &box, chart->curves[i].values + panel * chart->points,
+			chart->points);
+		cairo_stroke(pen->cr);
+	}
+	cairo_restore(pen->cr);
+}
+
+static void draw_curves(const struct pen *pen)
+{
+	for (size_t i = 0; i < pen->chart->panels; i++)
+		draw_panel_curves(pen, i);
+}
+
 /* Lays the drawing, premultiplied ARGB, over the picture. */
 static void lay_over(const struct chart_layout *l, cairo_surface_t *surface, uint8_t *picture)
 {
@@ -490,15 +601,17 @@ static void lay_over(const struct chart_layout *l, cairo_surface_t *surface, uin
 	}
 }
 
-int chart_draw(const struct chart *chart, const struct chart_fonts *fonts,
-	const struct chart_layout *layout, uint8_t *picture, struct error *e)
+/* What draw draws, laid over the picture. */
+static int draw_over(const struct chart *chart, const struct chart_fonts *fonts,
+	const struct chart_layout *layout, void (*draw)(const struct pen *pen), uint8_t *picture,
+	struct error *e)
 {
 	cairo_surface_t *surface = cairo_image_surface_create(
 		CAIRO_FORMAT_ARGB32, (int)layout->width, (int)layout->height);
 	struct pen pen = {cairo_create(surface), chart, &fonts->fonts, layout};
 	cairo_status_t status;
 
-	draw_all(&pen);
+	draw(&pen);
 	status = cairo_status(pen.cr);
 	if (status == CAIRO_STATUS_SUCCESS)
 		lay_over(layout, surface, picture);
@@ -507,4 +620,16 @@ int chart_draw(const struct chart *chart, const struct chart_fonts *fonts,
 	if (status != CAIRO_STATUS_SUCCESS)
 		return fail(e, EXIT_OS, "picture: %s", cairo_status_to_string(status));
 	return 0;
+}
+
+int chart_draw(const struct chart *chart, const struct chart_fonts *fonts,
+	const struct chart_layout *layout, uint8_t *picture, struct error *e)
+{
+	return draw_over(chart, fonts, layout, draw_all, picture, e);
+}
+
+int chart_trace(const struct chart *chart, const struct chart_fonts *fonts,
+	const struct chart_layout *layout, uint8_t *picture, struct error *e)
+{
+	return draw_over(chart, fonts, layout, draw_curves, picture, e);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Charts: data areas side by side, one per panel, with axes, a colour bar, a title and marker
- * lines. A chart is laid out first; then the caller colours the data areas in a picture of the
- * size found, pixel by pixel as they shall appear; then the rest is drawn around them.
+ * Charts: data areas side by side, one per panel, with axes, a colour bar or a legend, a title and
+ * marker lines. A chart is laid out first; then the caller colours the data areas in a picture of
+ * the size found, pixel by pixel as they shall appear, or has curves drawn there; then the rest is
+ * drawn around them.
  */
 #ifndef LEAT_PLOT_CHART_H
 #define LEAT_PLOT_CHART_H
@@ -28,6 +29,13 @@ struct chart_marker {
 	char label[AXIS_CHANGE_TEXT];
 };
 
+/* A line through data, one part of it in each panel. */
+struct chart_curve {
+	const char *name;    /* in the legend */
+	uint32_t rgb;	     /* 0xRRGGBB */
+	const float *values; /* [panels][points], in the unit of the y axis; NaN is a break */
+};
+
 /* Texts are UTF-8; what is not UTF-8 and control characters appear as \xHH. */
 struct chart {
 	size_t width, height; /* of each data area, px, > 0 */
@@ -35,6 +43,7 @@ struct chart {
 	const char *panel_name; /* "subchannel" labels panels "subchannel 0" …; NULL = no labels */
 	const struct axis *x;	/* of each panel, from left to right */
 	struct axis y;		/* from top to bottom */
+	bool y_upward;		/* from bottom to top instead */
 	bool axes;		/* also panel labels */
 	bool colorbar;
 	const struct colormap *map;
@@ -42,6 +51,9 @@ struct chart {
 	const char *title;		    /* NULL = none */
 	const struct chart_marker *markers; /* rows ascending */
 	size_t marker_count;
+	const struct chart_curve *curves; /* the last one above the others */
+	size_t curve_count;		  /* several have a legend, if there are axes and room */
+	size_t points;			  /* in the middles of as many equal parts of the x axis */
 };
 
 /* Where things are in the picture. Panel i's data area begins at (x + i * pitch, y). */
@@ -72,6 +84,14 @@ int chart_layout(const struct chart *chart, const struct chart_fonts *fonts,
  */
 void chart_paint(const struct chart *chart, const struct chart_layout *layout, const float *values,
 	uint8_t *picture);
+
+/*
+ * Draws chart->curves into the data areas of the picture (see chart_draw), on white and, if there
+ * are axes, a grid through the ticks. The y axis is one of numbers, upward, from < to. 0 or
+ * EXIT_OS.
+ */
+int chart_trace(const struct chart *chart, const struct chart_fonts *fonts,
+	const struct chart_layout *layout, uint8_t *picture, struct error *e);
 
 /*
  * Completes the picture, u8 [3][layout->height][layout->width] top-down, whose data areas hold

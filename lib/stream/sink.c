@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,11 +28,26 @@ const struct option sink_options_pictures[] = {
 	OPTIONS_END,
 };
 
+struct name_source {
+	const struct meta *meta;
+	char day[sizeof("2024-06-27")];
+};
+
+/* {date} is the day at which the data begin, so that a name does not hang on when it is made. */
 static const char *key_of(void *arg, const char *key)
 {
-	const struct meta *meta = arg;
+	struct name_source *s = arg;
+	const char *value = s->meta ? meta_get(s->meta, key) : NULL, *time;
 
-	return meta ? meta_get(meta, key) : NULL;
+	if (value || !s->meta || strcmp(key, "date"))
+		return value;
+	time = meta_get(s->meta, "time_start");
+	if (!time)
+		time = meta_get(s->meta, "time0");
+	if (!time)
+		return NULL;
+	snprintf(s->day, sizeof(s->day), "%s", time);
+	return s->day;
 }
 
 /* Keys are known only when there is metadata. */
@@ -95,9 +111,10 @@ int sink_open(struct filter *f, const struct meta *meta)
 	}
 	if (f->sink.output && files->count > 0)
 		die(EXIT_DATA, "%s: a second image for one -o: use --name 'x_{n}'", f->sink.output);
-	path = f->sink.output ? xstrdup(f->sink.output)
-			      : pattern_expand(f->sink.name, files->count, key_of,
-					(void *)(uintptr_t)meta, &why);
+	path = f->sink.output
+		       ? xstrdup(f->sink.output)
+		       : pattern_expand(f->sink.name, files->count, key_of,
+				 &(struct name_source){.meta = meta}, &why);
 	if (!path)
 		die(EXIT_DATA, "--name: %s: %s", f->sink.name, why);
 	for (size_t i = 0; i < files->count; i++)

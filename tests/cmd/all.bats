@@ -437,7 +437,7 @@ history_grows() {
 	after=$(grep -c '^  history ' text)
 	words=$(grep '^  history ' text | tail -n 1)
 	[[ $words == "  history $1 "[0-9]* ]]
-	[[ $after == $((before + 1)) && $words != */* && $words != *-j* && $words != *jobs* ]]
+	[[ $after == $((before + 1)) && $words != */* && $words != *' -j'* && $words != *jobs* ]]
 }
 
 @test "source filter: the history grows by one line without paths and -j" {

@@ -460,6 +460,150 @@ static void test_markers(const struct chart_fonts *fonts)
 	free(picture);
 }
 
+/* The uppermost and lowermost row of a data column that hold ink, or false. */
+static bool inked_rows(const struct chart *chart, const struct chart_layout *l, uint8_t *picture,
+	size_t panel, size_t x, size_t *top, size_t *bottom)
+{
+	*top = chart->height;
+	*bottom = 0;
+	for (size_t y = 0; y < chart->height; y++)
+		if (*at(l, picture, 0, panel, y, x) < 128) {
+			*top = *top < y ? *top : y;
+			*bottom = y;
+		}
+	return *top < chart->height;
+}
+
+/* Black curves without axes: what is dark is the curve. */
+static uint8_t *trace(struct chart *chart, const struct chart_fonts *fonts, const float *values,
+	size_t points, struct chart_layout *l)
+{
+	struct chart_curve curve = {"black", 0, values};
+	struct error e;
+	uint8_t *picture;
+
+	chart->axes = chart->colorbar = false;
+	chart->y = (struct axis){.kind = AXIS_NUMBER, .name = "dB", .from = 0, .to = 100};
+	chart->y_upward = true;
+	chart->curves = &curve;
+	chart->curve_count = 1;
+	chart->points = points;
+	if (chart_layout(chart, fonts, l, &e))
+		return NULL;
+	picture = xcalloc(3 * l->width, l->height);
+	if (chart_trace(chart, fonts, l, picture, &e) || chart_draw(chart, fonts, l, picture, &e))
+		die_with(&e);
+	return picture;
+}
+
+#define POINTS 100000
+
+/* Row of the least or greatest value, whichever `sign` makes the greater, in columns from … to. */
+static double extreme_row(const float *values, size_t from, size_t to, size_t width, float sign)
+{
+	float extreme = -INFINITY;
+
+	for (size_t i = from * POINTS / width; i < (to + 1) * POINTS / width; i++)
+		extreme = fmaxf(extreme, sign * values[i]);
+	return 200 - 2 * sign * extreme;
+}
+
+/*
+ * Many random values to a column: its ink reaches the least and the greatest, and goes no further
+ * than to those of its neighbours, as a line is wider than a column.
+ */
+static void test_curve_extremes(const struct chart_fonts *fonts)
+{
+	struct chart chart = some_chart(90, 200, 2);
+	float *values = xaligned(2 * POINTS, sizeof(*values));
+	struct chart_layout l;
+	uint8_t *picture;
+	bool right = true;
+
+	for (size_t i = 0; i < 2 * POINTS; i++)
+		values[i] = (float)(45 + below(10) + (below(3000) ? 0 : below(80) - 40.0));
+	picture = trace(&chart, fonts, values, POINTS, &l);
+	for (size_t panel = 0; panel < 2; panel++)
+		for (size_t x = 1; x < chart.width - 1; x++) {
+			const float *v = values + panel * POINTS;
+			size_t top = 0, bottom = 0;
+
+			right = right && inked_rows(&chart, &l, picture, panel, x, &top, &bottom) &&
+				(double)top < extreme_row(v, x, x, chart.width, 1) + 2 &&
+				(double)top > extreme_row(v, x - 1, x + 1, chart.width, 1) - 3 &&
+				(double)bottom > extreme_row(v, x, x, chart.width, -1) - 3 &&
+				(double)bottom < extreme_row(v, x - 1, x + 1, chart.width, -1) + 2;
+		}
+	check(right, "a column of a curve shows its least and greatest value");
+	free(picture);
+	free(values);
+}
+
+static void test_curve_breaks(const struct chart_fonts *fonts)
+{
+	const float values[] = {50, 50, NAN, 50, NAN, INFINITY, 50, -INFINITY};
+	struct chart chart = some_chart(80, 100, 1);
+	struct chart_layout l;
+	uint8_t *picture = trace(&chart, fonts, values, COUNT_OF(values), &l);
+	size_t top = 0, bottom = 0;
+	bool right = true;
+
+	for (size_t x = 0; x < 54; x++) {
+		bool wanted = (x >= 5 && x < 15) || (x >= 30 && x < 40);
+
+		right = right && inked_rows(&chart, &l, picture, 0, x, &top, &bottom) == wanted &&
+			(!wanted || (top == 49 && bottom == 50));
+	}
+	check(right, "NaN breaks a curve, and a value alone is as wide as its part");
+	check(inked_rows(&chart, &l, picture, 0, 64, &top, &bottom) && top == 0 && bottom == 99,
+		"infinite values lead out of the data area");
+	free(picture);
+}
+
+/* Grid lines stand where the ticks stand, outside the frame. */
+static void test_grid(const struct chart_fonts *fonts)
+{
+	struct chart chart = some_chart(300, 200, 2);
+	const float none[] = {NAN, NAN};
+	const struct chart_curve curves[] = {{"one", 0xff0000, none}, {"two", 0, none}};
+	struct chart_layout with, without;
+	struct error e;
+	uint8_t *picture;
+	bool right = true;
+	size_t ticks = 0;
+
+	chart.colorbar = false;
+	chart.y = (struct axis){.kind = AXIS_NUMBER, .name = "dB", .from = -7, .to = 93};
+	chart.y_upward = true;
+	chart.curves = curves;
+	chart.points = 1;
+	chart.panel_name = NULL;
+	chart.curve_count = 1;
+	chart_layout(&chart, fonts, &without, &e);
+	chart.curve_count = 2;
+	chart_layout(&chart, fonts, &with, &e);
+	check(with.height > without.height && with.width == without.width,
+		"two curves have a legend");
+	picture = xcalloc(3 * with.width, with.height);
+	if (chart_trace(&chart, fonts, &with, picture, &e) ||
+		chart_draw(&chart, fonts, &with, picture, &e))
+		die_with(&e);
+	for (size_t y = 0; y < chart.height; y++) {
+		bool tick = picture[(with.y + y) * with.width + with.x - 4] < 200;
+
+		right = right && tick == (*at(&with, picture, 0, 1, y, 1) < 255);
+		ticks += tick;
+	}
+	for (size_t x = 0; x < chart.width; x++) {
+		bool tick = picture[(with.y + chart.height + 3) * with.width + with.x + x] < 200;
+
+		right = right && tick == (*at(&with, picture, 0, 0, 0, x) < 255);
+		ticks += tick;
+	}
+	check(right && ticks == 5, "the grid goes through the ticks");
+	free(picture);
+}
+
 /* With no descriptor to be had, open() fails: charts must look the same. */
 static void test_opens_nothing(const struct chart_fonts *fonts)
 {
@@ -517,6 +661,9 @@ int main(int argc, char **argv)
 	test_too_large(fonts);
 	test_furniture(fonts);
 	test_markers(fonts);
+	test_curve_extremes(fonts);
+	test_curve_breaks(fonts);
+	test_grid(fonts);
 	chart_fonts_free(fonts);
 	return done();
 }

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC */
+/* What the params of a step make of its command lines. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "flow/plan_parts.h"
+
+static bool common_option(const char *name)
+{
+	static const char *const common[] = {"help", "version", "describe", "quiet", "verbose",
+		"progress", "no-progress", "output", "name", "pass", "no-clobber"};
+
+	for (size_t i = 0; i < COUNT_OF(common); i++)
+		if (!strcmp(name, common[i]))
+			return true;
+	return false;
+}
+
+static const struct option *option_of_stage(const struct plan_options *o,
+	const struct stage_spec *spec, const char *name)
+{
+	const struct described *said;
+	const struct option *found;
+	char dashed[80];
+	struct error e;
+
+	if (spec->has_flow || strlen(name) >= sizeof(dashed))
+		return NULL;
+	for (size_t i = 0; i <= strlen(name); i++)
+		dashed[i] = name[i] == '_' ? '-' : name[i];
+	said = describe(o->describer, spec->command, &e);
+	found = said && !common_option(dashed) ? option_find(said->options, dashed) : NULL;
+	return found;
+}
+
+/* Where an option of the job is: its n-th stage that has it, NULL if there are fewer. */
+static const struct option *find_option(const struct plan_options *o, const struct job *j,
+	const struct operation *op, const struct param_spec *spec, const char *name,
+	const size_t *format, size_t *stage)
+{
+	for (size_t i = *stage; i < j->stages; i++) {
+		const struct stage_spec *s = op->formats ? &op->format[format[i]].stage
+							 : &op->stage[i];
+		const struct option *found = option_of_stage(o, s, name);
+
+		if (spec && spec->command && strcmp(spec->command, s->command))
+			continue;
+		if (found || (spec && s->has_flow && spec->option)) {
+			*stage = i;
+			return found ? found : &spec->check;
+		}
+	}
+	return NULL;
+}
+
+static void unknown_param(const struct plan_options *o, const struct job *j,
+	const struct node *key, struct problems *p)
+{
+	const struct operation *op = j->operation;
+	const char *names[300];
+	size_t n = 0, owned = 0;
+	struct str hint = {0};
+
+	str_add(&hint, "");
+	for (; n < op->params && n < 100; n++)
+		names[n] = op->param[n].name;
+	owned = n;
+	for (size_t i = 0; i < op->stages + op->formats; i++) {
+		const struct stage_spec *s = i < op->stages ? &op->stage[i]
+							    : &op->format[i - op->stages].stage;
+		const struct described *said;
+		struct error e;
+
+		if (s->has_flow || !(said = describe(o->describer, s->command, &e)))
+			continue;
+		for (const struct option *k = said->options; k->name && n < COUNT_OF(names); k++)
+			if (!common_option(k->name)) {
+				char *c = xstrdup(k->name);
+
+				for (char *d = c; *d; d++)
+					*d = *d == '-' ? '_' : *d;
+				names[n++] = c;
+			}
+	}
+	suggest(&hint, key->text, names, n);
+	problem(p, &key->mark, EXIT_DATA, "step %s: unknown param %s of operation %s%s", j->id,
+		key->text, op->name, hint.p);
+	for (; owned < n; owned++)
+		free((void *)names[owned]);
+	str_free(&hint);
+}
+
+/* The word of the command for a word of the template. */
+static const char *mapped_value(const struct param_spec *spec, const char *text)
+{
+	const struct node *to = spec && spec->values ? node_get(spec->values, text, NULL) : NULL;
+
+	return to && to->kind == NODE_SCALAR ? to->text : text;
+}
+
+/* Checks a value by the param's own type, or the option's; the words of `values` are right. */
+static bool check_value(const struct job *j, const struct param_spec *spec,
+	const struct option *option, const char *name, const struct node *node, const char *text,
+	struct problems *p)
+{
+	struct option check = spec && spec->has_check ? spec->check : *option;
+	struct error e;
+
+	if (spec && spec->values && node_get(spec->values, text, NULL))
+		return true;
+	if (!option_check(&check, text, &e))
+		return true;
+	if (spec && spec->values && (check.type == OPT_ENUM || check.type == OPT_TEXT)) {
+		struct str words = {0};
+
+		for (size_t i = 0; i < spec->values->count; i++)
+			str_addf(&words, "%s|", spec->values->key[i]->text);
+		str_add(&words, check.choices ? check.choices : "");
+		problem(p, &node->mark, node->mark.line ? EXIT_DATA : EXIT_USAGE,
+			"step %s: %s: %s: must be one of %s", j->id, name, text, words.p);
+		str_free(&words);
+	} else {
+		problem(p, &node->mark, node->mark.line ? EXIT_DATA : EXIT_USAGE, "step %s: %s: %s",
+			j->id, name, e.text);
+	}
+	return false;
+}
+
+static void add_option(struct plan *plan, struct stage *s, const struct option *option,
+	const char *name, const char *text)
+{
+	if (option->type != OPT_FLAG)
+		stage_add(plan, s, plan_text(plan, "--%s=%s", name, text));
+	else if (!strcmp(text, "true"))
+		stage_add(plan, s, plan_text(plan, "--%s", name));
+}
+
+/* One param of the template, or the default of one that it does not name (key NULL). */
+static void apply_param(struct plan *plan, struct job *j, const struct plan_options *o,
+	const struct node *key, const struct node *node, const struct param_spec *spec,
+	const size_t *format, struct problems *p)
+{
+	const char *name = spec ? spec->name : key->text;
+	const char *option_name = spec && spec->option ? spec->option : name;
+	size_t stage = 0, found = 0;
+	const struct option *option;
+	const char *words[WORDS_MAX];
+	size_t count;
+
+	if (j->operation->formats_param && !strcmp(name, j->operation->formats_param))
+		return; /* it has chosen the stages */
+	if (node->absent) {
+		problem(p, &node->mark, EXIT_DATA, "step %s: %s: has no value", j->id, name);
+		return;
+	}
+	if (spec && spec->uses) {
+		if (node->kind != NODE_SCALAR)
+			problem(p, &node->mark, EXIT_DATA, "step %s: %s: must be true or false, is %s",
+				j->id, name, node_kind_name(node));
+		else
+			check_value(j, spec, &spec->check, name, node, node->text, p);
+		return;
+	}
+	for (; (option = find_option(o, j, j->operation, spec, option_name, format, &stage));
+		stage++) {
+		char dashed[80];
+
+		found++;
+		if (node->kind != NODE_SCALAR && option->type != OPT_LIST) {
+			problem(p, &node->mark, EXIT_DATA, "step %s: %s: must be one value, is %s",
+				j->id, name, node_kind_name(node));
+			return;
+		}
+		snprintf(dashed, sizeof(dashed), "%s", option_name);
+		for (char *c = dashed; *c; c++)
+			*c = *c == '_' ? '-' : *c;
+		count = node_words(node, words, WORDS_MAX, name, p);
+		for (size_t i = 0; i < count; i++)
+			if (check_value(j, spec, option, name, node, words[i], p))
+				add_option(plan, &j->stage[stage], option, dashed,
+					mapped_value(spec, words[i]));
+		if (!j->operation->formats)
+			return;
+	}
+	if (!found && j->operation->formats && key) {
+		/* An option of a format that is not asked for. */
+		for (size_t i = 0; i < j->operation->formats; i++)
+			if (option_of_stage(o, &j->operation->format[i].stage, option_name))
+				return;
+	}
+	if (!found && key)
+		unknown_param(o, j, key, p);
+}
+
+static void apply_params(struct plan *plan, struct job *j, const struct plan_options *o,
+	const size_t *format, struct problems *p)
+{
+	const struct node *params = j->step->params;
+
+	for (size_t i = 0; params && i < params->count; i++)
+		apply_param(plan, j, o, params->key[i], params->item[i],
+			operation_param(j->operation, params->key[i]->text), format, p);
+	for (size_t i = 0; i < j->operation->params; i++) {
+		const struct param_spec *spec = &j->operation->param[i];
+		struct node value = {.mark = j->step->operation_mark, .text = (char *)spec->fallback};
+
+		if (node_get(params, spec->name, NULL))
+			continue;
+		if (spec->required)
+			problem(p, &j->step->operation_mark, EXIT_DATA,
+				"step %s: param %s of operation %s missing", j->id, spec->name,
+				j->operation->name);
+		else if (spec->fallback)
+			apply_param(plan, j, o, NULL, &value, spec, format, p);
+	}
+}
+
+/* The formats that an export names, as numbers of the operation's. */
+static size_t find_formats(const struct job *j, size_t *format, size_t max, struct problems *p)
+{
+	const struct operation *op = j->operation;
+	const struct node *node = node_get(j->step->params, op->formats_param, NULL);
+	const char *words[WORDS_MAX];
+	char *copy = NULL, *save = NULL;
+	size_t count, found = 0;
+
+	if (!node || node->absent) {
+		problem(p, node ? &node->mark : &j->step->operation_mark, EXIT_DATA,
+			"step %s: param %s of operation %s missing", j->id, op->formats_param,
+			op->name);
+		return 0;
+	}
+	if (node->kind == NODE_SCALAR) { /* "png,jpeg", as --set has it */
+		copy = xstrdup(node->text);
+		count = 0;
+		for (char *w = strtok_r(copy, ", ", &save); w && count < WORDS_MAX;
+			w = strtok_r(NULL, ", ", &save))
+			words[count++] = w;
+	} else {
+		count = node_words(node, words, WORDS_MAX, op->formats_param, p);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *names[32];
+		struct str hint = {0};
+		size_t k = 0;
+		bool twice = false;
+
+		for (; k < op->formats && k < COUNT_OF(names); k++)
+			names[k] = op->format[k].name;
+		for (k = 0; k < op->formats && strcmp(op->format[k].name, words[i]); k++)
+			;
+		for (size_t m = 0; m < found; m++)
+			twice = twice || format[m] == k;
+		str_add(&hint, "");
+		if (k == op->formats)
+			suggest(&hint, words[i], names, op->formats);
+		if (k == op->formats || twice) {
+			struct mark at = node->kind == NODE_LIST ? node->item[i]->mark : node->mark;
+
+			problem(p, &at, at.line ? EXIT_DATA : EXIT_USAGE, "step %s: %s: %s: %s%s",
+				j->id, op->formats_param, words[i],
+				twice ? "stands twice" : "no such format", hint.p);
+		} else if (found < max) {
+			format[found++] = k;
+		}
+		str_free(&hint);
+	}
+	if (count == 0)
+		problem(p, &node->mark, EXIT_DATA, "step %s: %s: must name a format", j->id,
+			op->formats_param);
+	free(copy);
+	return found;
+}
+
+void product_add(struct plan *plan, const struct job *j, const char *format, size_t stage)
+{
+	struct product *all = plan_alloc(plan, plan->products + 1, sizeof(*all));
+
+	if (plan->products)
+		memcpy(all, plan->product, plan->products * sizeof(*all));
+	plan->product = all;
+	all[plan->products++] = (struct product){
+		.id = j->id,
+		.format = format,
+		.step = j->step,
+		.job = (size_t)(j - plan->job),
+		.stage = stage,
+		.preview = j->preview};
+}
+
+static void stage_begin(struct plan *plan, struct job *j, const struct stage_spec *spec,
+	struct problems *p)
+{
+	struct stage *s = &j->stage[j->stages++];
+
+	*s = (struct stage){.command = spec->command, .outside = spec->has_flow,
+		.timeout_ns = j->step ? j->step->timeout_ns : 0};
+	stage_expand(plan, j, spec, true, s, p);
+}
+
+/* The stages of a job with their words; its files get their names later. */
+void job_build(struct plan *plan, struct job *j, const struct plan_options *o,
+	struct problems *p)
+{
+	const struct operation *op = j->operation;
+	size_t format[WORDS_MAX];
+	size_t n = op->formats ? find_formats(j, format, WORDS_MAX, p) : op->stages;
+
+	j->stage = plan_alloc(plan, n + 1, sizeof(*j->stage));
+	for (size_t i = 0; i < n; i++)
+		stage_begin(plan, j, op->formats ? &op->format[format[i]].stage : &op->stage[i], p);
+	if (!j->stands_in)
+		apply_params(plan, j, o, format, p);
+	for (size_t i = 0; i < n; i++) {
+		const struct stage_spec *spec = op->formats ? &op->format[format[i]].stage
+							    : &op->stage[i];
+
+		stage_expand(plan, j, spec, false, &j->stage[i], p);
+	}
+	if (op->formats)
+		for (size_t i = 0; i < n; i++)
+			product_add(plan, j, op->format[format[i]].name, i);
+	else if (j->sink || j->ends)
+		product_add(plan, j, op->extension ? op->extension : "out", n - 1);
+}
+

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+#include "stream/spectra.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+
+struct spectra_form spectra_form_of(const struct frame *frame, const struct meta *meta)
+{
+	struct spectra_form form = {.subchannels = frame->dim[1], .bins = frame->dim[2]};
+	const char *unit = meta_get(meta, "unit");
+
+	if (!meta_rate(meta, &form.rate))
+		die(EXIT_DATA, "rate_num, rate_den: missing");
+	form.bin_step_hz = rate_hz(form.rate) / (double)form.bins;
+	meta_f64(meta, "%bin_step_hz", &form.bin_step_hz);
+	form.bin0_hz = -(double)(form.bins / 2) * form.bin_step_hz;
+	meta_f64(meta, "%bin0_hz", &form.bin0_hz);
+	snprintf(form.unit, sizeof(form.unit), "%s", unit ? unit : "");
+	return form;
+}
+
+static void describe(const struct spectra_form *form, char *out, size_t size)
+{
+	char bin0[NUMBER_TEXT], step[NUMBER_TEXT];
+
+	snprintf(out, size, "%zu x %zu bins from %s by %s Hz at %llu/%llu Hz in '%s'",
+		form->subchannels, form->bins, format_f64(bin0, form->bin0_hz),
+		format_f64(step, form->bin_step_hz), (unsigned long long)form->rate.num,
+		(unsigned long long)form->rate.den, form->unit);
+}
+
+void spectra_same_form(const struct spectra_form *first, const struct spectra_form *now)
+{
+	char before[240], after[240];
+
+	describe(first, before, sizeof(before));
+	describe(now, after, sizeof(after));
+	if (strcmp(before, after) != 0)
+		die(EXIT_DATA, "%s after %s: cannot be one picture", after, before);
+}
+
+double spectra_centre_hz(const struct meta *meta, size_t subchannel)
+{
+	const char *text = meta_nth(meta, "freq_hz", subchannel);
+	double hz = 0;
+
+	if (!text)
+		text = meta_get(meta, "freq_hz"); /* one for all */
+	if (text && !parse_f64(text, false, &hz))
+		die(EXIT_DATA, "freq_hz: '%s': not a number", text);
+	return hz;
+}
