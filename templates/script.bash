@@ -62,6 +62,29 @@ go_on() {
 	warn "step $2: exit $1: the rest goes on"
 	(($1 == 1)) || rm -rf -- "${@:3}"
 }
+#: fan_out
+# fan_out FIFO …: makes FIFOs, and holds an end of each to write to. So neither who reads nor who
+# writes waits for the other for ever, should this script be killed before both are there.
+fan_out() {
+	local fifo any end
+	rm -f -- "$@"
+	mkfifo -- "$@"
+	for fifo; do
+		# shellcheck disable=SC2004,SC2094
+		exec {any}<>"$fifo" {end}>"$fifo" {any}>&- && ends[$fifo]=$end
+	done
+}
+
+# let_go FIFOS: closes the ends of all but these, which a process is to write to.
+let_go() {
+	local fifo end
+	for fifo in "${!ends[@]}"; do
+		[[ " $1 " != *" $fifo "* ]] || continue
+		end=${ends[$fifo]}
+		exec {end}>&-
+		unset "ends[$fifo]"
+	done
+}
 #: list
 # list INPUT MIN EXTENSIONS PATH …: makes INPUT.list, each name ended by NUL; of a folder those with
 # one of the extensions.
@@ -160,12 +183,12 @@ begin() {
 	[[ $out == /* ]] || out=$PWD/$out
 	mkdir -p -- "$out" || stop 73 "output folder ${out@Q}: cannot be made"
 	for left in "$out/.leat-$name".????????; do
-		[[ ! -e $left/lock ]] || flock -n "$left/lock" rm -rf -- "$left" || true
+		[[ ! -d $left ]] || flock -n "$left/lock" rm -rf -- "$left" || true
 	done
 	while true; do
 		work=$(mktemp -d -- "$out/.leat-$name.XXXXXXXX") || stop 73 "output folder ${out@Q}: not writable"
-		exec 9>"$work/lock"
-		flock -n 9 && [[ -e $work/lock ]] && break
+		# Another script may have swept it before it was locked.
+		{ exec 9>"$work/lock"; } 2>/dev/null && flock -n 9 && [[ -e $work/lock ]] && break
 	done
 	trap leave EXIT
 	cd -- "$work" || stop 73 "work folder ${work@Q}: cannot go there"

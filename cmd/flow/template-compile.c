@@ -171,7 +171,7 @@ static void run(struct filter *f)
 	const struct options *o = f->options;
 	struct library l;
 	struct problems problems = {0};
-	struct backend_set *set;
+	struct backend_set *set = NULL;
 	struct template template;
 	struct plan plan;
 	struct str said = {0};

@@ -352,7 +352,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 void makefile_write(const struct plan *plan, const struct script_options *o, struct str *s)
 {
 	static const char *const running[] = {
-		"stop", "warn", "verdict", "retry", "leave_out", "go_on", NULL};
+		"stop", "warn", "verdict", "retry", "leave_out", "go_on", "fan_out", NULL};
 	static const char *const ending[] = {"keep", "place", NULL};
 	const char *done[16];
 	size_t lists = 0;

@@ -159,7 +159,8 @@ void plan_make(struct plan *plan, struct template *t, const struct plan_options 
 	size_t errors;
 
 	*plan = (struct plan){.template = t};
-	*set = backend_set_new();
+	if (!*set)
+		*set = backend_set_new();
 	plan->name = mapped_name(*t->name ? t->name : "template");
 	errors = p->errors;
 	jobs_make(plan, o, *set, p);

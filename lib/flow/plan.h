@@ -152,7 +152,8 @@ struct plan_options {
 
 /*
  * Fills the plan; the template must outlive it. With errors in p it is not to be used, but for
- * plan_free(). The backends are kept in *set, to be freed afterwards.
+ * plan_free(). The backends that it reads are kept in *set, made if that is NULL, for the next plan of
+ * the same options, or to be freed.
  */
 void plan_make(struct plan *plan, struct template *t, const struct plan_options *o,
 	struct backend_set **set, struct problems *p);

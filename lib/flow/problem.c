@@ -16,8 +16,8 @@ struct problem_line {
 	char *text;
 };
 
-static void add(struct problems *p, const struct mark *at, bool warning, const char *format,
-	va_list args)
+__attribute__((format(printf, 4, 0))) static void add(struct problems *p, const struct mark *at,
+	bool warning, const char *format, va_list args)
 {
 	char text[600];
 

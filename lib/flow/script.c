@@ -75,6 +75,7 @@ struct body {
 	const struct unit *unit;
 	bool own, part;
 	size_t conditional; /* stages with words that hang on inputs, so far */
+	const char *indent; /* of a pipeline's further lines */
 	struct str *s;
 };
 
@@ -195,11 +196,11 @@ static void add_file(const struct body *b, const char *file, bool gathers)
 	str_add(b->s, ".leat");
 }
 
-/* One pipeline, its first line behind what stands there already, the others behind two tabs. */
+/* One pipeline; its first line stands behind what is there already. */
 static void add_line(struct body *b, const struct line *l)
 {
 	bool cat = l->reads > 1 || l->gathers || (l->reads && l->stages == 0);
-	const char *file = l->fifo, *break_ = "";
+	bool begun = cat;
 
 	if (cat) {
 		str_add(b->s, "stream-cat --");
@@ -207,18 +208,16 @@ static void add_line(struct body *b, const struct line *l)
 			str_add(b->s, " ");
 			add_file(b, l->read[i], l->gathers);
 		}
-		break_ = " |\n\t\t";
 	}
 	for (size_t i = 0; i < l->stages; i++) {
-		str_add(b->s, break_);
+		if (begun)
+			str_addf(b->s, " |\n%s", b->indent);
+		begun = true;
 		add_stage(b, &l->stage[i]);
-		if (i == 0 && file) {
-			str_addf(b->s, " <%s", file);
-		} else if (i == 0 && l->reads && !cat) {
+		if (i == 0 && l->reads && !cat) {
 			str_add(b->s, " <");
 			add_file(b, l->read[0], false);
 		}
-		break_ = " |\n\t\t";
 	}
 	if (l->file) {
 		str_add(b->s, " >");
@@ -228,7 +227,7 @@ static void add_line(struct body *b, const struct line *l)
 		str_add(b->s, " >");
 		add_word(b, l->stream);
 	} else if (l->fifo_count) {
-		str_addf(b->s, " |\n\t\ttee -p");
+		str_addf(b->s, " |\n%stee -p", b->indent);
 		for (size_t i = 0; i + 1 < l->fifo_count; i++)
 			str_addf(b->s, " %s", l->fifos[i]);
 		str_addf(b->s, " >%s", l->fifos[l->fifo_count - 1]);
@@ -238,36 +237,35 @@ static void add_line(struct body *b, const struct line *l)
 
 void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
 {
-	struct body b = {u, own, part, 0, s};
+	struct body b = {u, own, part, 0, "\t\t", s};
 
 	for (size_t i = 0; i < u->lines; i++)
 		for (size_t k = 0; k < u->line[i].stages; k++)
 			add_conditions(&b, &u->line[i].stage[k]);
 	b.conditional = 0;
-	if (u->lines > 1) {
-		str_add(s, "\trm -f");
-		for (size_t i = 1; i < u->lines; i++)
-			str_addf(s, " %s", u->line[i].fifo);
-		str_add(s, "\n\tmkfifo");
-		for (size_t i = 1; i < u->lines; i++)
-			str_addf(s, " %s", u->line[i].fifo);
-		str_add(s, "\n\tbranches=()\n");
-	}
-	/* The words of a stage were counted line by line, so the trunk, which is first, is told
-	 * first and started last. */
+	/* The words of a stage were counted line by line, so the trunk is told first; it is started
+	 * last, when its readers are there. */
 	if (u->lines > 1) {
 		struct str trunk = {0};
 		struct body first = b;
 
+		str_add(s, "\tdeclare -A ends=()\n\tfan_out");
+		for (size_t i = 1; i < u->lines; i++)
+			str_addf(s, " %s", u->line[i].fifo);
+		str_add(s, "\n\tbranches=()\n");
 		first.s = &trunk;
 		add_line(&first, &u->line[0]);
 		b.conditional = first.conditional;
 		for (size_t i = 1; i < u->lines; i++) {
-			str_add(s, "\t{ ");
+			str_addf(s, "\t{\n\t\texec <%s\n\t\tlet_go '", u->line[i].fifo);
+			for (size_t k = 0; k < u->line[i].fifo_count; k++)
+				str_addf(s, "%s%s", k ? " " : "", u->line[i].fifos[k]);
+			str_add(s, "'\n\t\t");
+			b.indent = "\t\t\t";
 			add_line(&b, &u->line[i]);
-			str_add(s, "; } &\n\tbranches+=(\"$!\")\n");
+			str_add(s, "\n\t} &\n\tbranches+=(\"$!\")\n");
 		}
-		str_addf(s, "\tcodes=(0)\n\t%s || codes=(\"$?\")\n", trunk.p);
+		str_addf(s, "\tcodes=(0)\n\t%s || codes=(\"$?\")\n\tlet_go ''\n", trunk.p);
 		str_add(s, "\tfor branch in \"${branches[@]}\"; do\n"
 			   "\t\tcode=0\n"
 			   "\t\twait \"$branch\" || code=$?\n"
@@ -543,7 +541,7 @@ static void add_calls(const struct plan *plan, struct str *s)
 }
 
 struct uses {
-	bool retry, optional, goes_on, list, path, scatter, warns, stem;
+	bool retry, optional, goes_on, list, path, scatter, warns, stem, fans;
 };
 
 static struct uses uses_of(const struct plan *plan)
@@ -555,6 +553,7 @@ static struct uses uses_of(const struct plan *plan)
 		u.optional = u.optional || plan->unit[i].optional;
 		u.goes_on = u.goes_on || plan->unit[i].goes_on;
 		u.scatter = u.scatter || plan->unit[i].scatter;
+		u.fans = u.fans || plan->unit[i].lines > 1;
 	}
 	for (size_t i = 0; i < plan->inputs; i++) {
 		u.list = u.list || plan->input[i].spec.type == INPUT_LIST;
@@ -572,7 +571,8 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 		const char *name;
 		bool used;
 	} all[] = {{"stop", true}, {"warn", u.warns}, {"verdict", true}, {"retry", u.retry},
-		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"list", u.list},
+		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"fan_out", u.fans},
+		{"list", u.list},
 		{"path", u.path}, {"stem", u.stem}, {"split", u.scatter}, {"begin", true},
 		{"keep", true}, {"publish", true}};
 

@@ -349,6 +349,7 @@ static void extend(struct template *t, const struct template_options *o, struct 
 		}
 		text = o->find ? o->find(o->find_arg, node->text, from, &path, &n) : NULL;
 		if (!text) {
+			free(path);
 			problem(p, &at, EXIT_DATA, "extends: %s: no such template", node->text);
 			return;
 		}
