@@ -194,6 +194,55 @@ stand_in() {
 	done
 }
 
+# by_the_rule STATUS …: sets rule by leat(1), word by word, in another way than the script.
+by_the_rule() {
+	local i j status=("$@") left
+	for ((i = 0; i < $#; i++)); do
+		rule=${status[i]}
+		[[ $rule == 0 || $rule == 76 || $rule == 141 ]] || return 0
+	done
+	rule=76
+	[[ " $* " != *' 76 '* ]] || return 0
+	rule=141
+	for ((i = 0; i < $#; i++)); do
+		[[ ${status[i]} == 141 ]] || continue
+		left=
+		for ((j = i + 1; j < $#; j++)); do
+			[[ ${status[j]} != 0 ]] || left=1
+		done
+		[[ $left ]] || return 0
+	done
+	rule=0
+}
+
+@test "template-compile: the verdict on every pipeline of up to four stages" {
+	eval "$(sed -n '/^verdict() {/,/^}/p' "$ROOT/templates/script.bash")"
+	codes=(0 1 65 76 137 141)
+	for a in "${codes[@]}"; do
+		for b in '' "${codes[@]}"; do
+			for c in '' ${b:+"${codes[@]}"}; do
+				for d in '' ${c:+"${codes[@]}"}; do
+					# shellcheck disable=SC2086
+					set -- $a $b $c $d
+					code=0
+					verdict "$@" || code=$?
+					by_the_rule "$@"
+					[[ $code == "$rule" ]] || {
+						echo "$*: $code" >&2
+						false
+					}
+				done
+			done
+		done
+	done
+	# And a real one.
+	bash -euo pipefail -c "$(declare -f verdict)"'
+		run() { (exit 65) | (exit 76) | true || verdict "${PIPESTATUS[@]}"; }
+		code=0; run || code=$?; [[ $code == 65 ]]
+		run() { yes | head -n 1 || verdict "${PIPESTATUS[@]}"; }
+		run'
+}
+
 @test "template-compile: streams that part and join again do so through files" {
 	sky_files in
 	cat >join.yaml <<-'EOF'
