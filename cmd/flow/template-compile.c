@@ -64,8 +64,8 @@ static struct given_list split(const struct text_list *list, const char *option)
 			die(EXIT_USAGE, "--%s: '%s': must be %s", option, list->v[i],
 				option_find(options, option)->choices);
 		str_addf(&word, "--%s %s", option, list->v[i]);
-		g.v[g.n++] = (struct given){xstrndup(list->v[i], (size_t)(equals - list->v[i])),
-			equals + 1, word.p};
+		g.v[g.n++] = (struct given){
+			xstrndup(list->v[i], (size_t)(equals - list->v[i])), equals + 1, word.p};
 	}
 	return g;
 }
@@ -182,7 +182,9 @@ static void run(struct filter *f)
 	struct template_options how = {
 		split(&o->params, "param"), split(&o->sets, "set"), find_template, &l};
 	struct plan_options as = {.inputs = split(&o->inputs, "input"),
-		.backends = split(&o->backends, "backend"), .find = find_backend, .find_arg = &l};
+		.backends = split(&o->backends, "backend"),
+		.find = find_backend,
+		.find_arg = &l};
 
 	if (o->check + o->plan + o->dot > 1)
 		die(EXIT_USAGE, "--check, --plan, --dot: give one of them");

@@ -31,8 +31,8 @@ static const char *said(const struct node *tree, const char *key)
 	return node && node->text ? node->text : "";
 }
 
-static void add_template(const struct options *o, const char *name, const char *path, bool shipped,
-	struct str *out)
+static void add_template(
+	const struct options *o, const char *name, const char *path, bool shipped, struct str *out)
 {
 	struct problems problems = {0};
 	struct error e;
@@ -80,7 +80,8 @@ static void run(struct filter *f)
 			bool hidden = folder == 1 && path && l.folder[0] &&
 				      starts_with(path, l.folder[0]);
 
-			if (path && !hidden) /* the user's own of that name is the one that is used */
+			if (path &&
+				!hidden) /* the user's own of that name is the one that is used */
 				add_template(f->options, name[i], path, folder == 1, &out);
 			free(path);
 			free(name[i]);

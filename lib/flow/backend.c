@@ -8,125 +8,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-const char *const input_types[] = {"file", "folder", "list", "capture"};
-
-void check_keys(const struct node *map, const char *const *known, size_t count, const char *of,
-	struct problems *p)
-{
-	for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {
-		const char *key = map->key[i]->text;
-		struct str hint = {0};
-		size_t k = 0;
-
-		while (k < count && strcmp(known[k], key))
-			k++;
-		if (k < count)
-			continue;
-		str_add(&hint, "");
-		suggest(&hint, key, known, count);
-		problem(p, &map->key[i]->mark, EXIT_DATA, "%s: unknown key %s%s", of, key, hint.p);
-		str_free(&hint);
-	}
-}
-
-#define CHECK_KEYS(map, of, p, ...)                                             \
-	do {                                                                    \
-		static const char *const known_[] = {__VA_ARGS__};              \
-		check_keys(map, known_, COUNT_OF(known_), of, p);               \
-	} while (0)
-
-const char *text_of(const struct node *map, const char *key, const char *of, struct problems *p)
-{
-	const struct node *node = node_get(map, key, NULL);
-
-	if (!node)
-		return NULL;
-	if (node->kind == NODE_SCALAR && !node->absent)
-		return node->text;
-	problem(p, &node->mark, EXIT_DATA, "%s: %s: must be a text, is %s", of, key,
-		node_kind_name(node));
-	return NULL;
-}
-
-bool bool_of(const struct node *map, const char *key, bool fallback, const char *of,
-	struct problems *p)
-{
-	const char *text = text_of(map, key, of, p);
-
-	if (!text)
-		return fallback;
-	if (strcmp(text, "true") && strcmp(text, "false"))
-		problem(p, &node_get(map, key, NULL)->mark, EXIT_DATA,
-			"%s: %s: '%s': must be true or false", of, key, text);
-	return !strcmp(text, "true");
-}
-
-static void words_of(const struct node *node, struct words *w, const char *what,
-	struct problems *p)
-{
-	w->v = xcalloc(WORDS_MAX, sizeof(*w->v));
-	w->n = node_words(node, w->v, WORDS_MAX, what, p);
-}
-
-bool input_read(const struct node *key, const struct node *node, struct input_spec *input,
-	struct problems *p)
-{
-	const char *of = key->text, *type, *min;
-	size_t errors = p->errors;
-
-	*input = (struct input_spec){.name = of, .min = 1, .mark = key->mark};
-	if (node->kind != NODE_MAP) {
-		problem(p, &node->mark, EXIT_DATA,
-			"input %s: must be a mapping {type: file|folder|list|capture, …}, is %s", of,
-			node_kind_name(node));
-		return false;
-	}
-	CHECK_KEYS(node, "input", p, "type", "ext", "min", "optional");
-	type = text_of(node, "type", of, p);
-	if (!node_get(node, "type", NULL))
-		problem(p, &key->mark, EXIT_DATA,
-			"input %s: type missing: must be one of file|folder|list|capture", of);
-	for (size_t i = 0; type && i <= COUNT_OF(input_types); i++) {
-		if (i < 4 && !strcmp(type, input_types[i])) {
-			input->type = (enum input_type)i;
-			break;
-		}
-		if (i >= 4) {
-			struct str hint = {0};
-
-			str_add(&hint, "");
-			suggest(&hint, type, input_types, 4);
-			problem(p, &node_get(node, "type", NULL)->mark, EXIT_DATA,
-				"input %s: type: %s: must be one of file|folder|list|capture%s", of,
-				type, hint.p);
-			str_free(&hint);
-			break;
-		}
-	}
-	words_of(node_get(node, "ext", NULL), &input->ext, "ext", p);
-	for (size_t i = 0; i < input->ext.n; i++)
-		if (!*input->ext.v[i] || strspn(input->ext.v[i], "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") != strlen(input->ext.v[i]) ||
-			*input->ext.v[i] == '.')
-			problem(p, &node_get(node, "ext", NULL)->mark, EXIT_DATA,
-				"input %s: ext: '%s': must be letters and digits, without the dot",
-				of, input->ext.v[i]);
-	min = text_of(node, "min", of, p);
-	if (min && (!parse_i64(min, &input->min) || input->min < 1 || input->min > 1000000))
-		problem(p, &node_get(node, "min", NULL)->mark, EXIT_DATA,
-			"input %s: min: '%s': must be a whole number, 1 to 1000000", of, min);
-	else if (min && input->type != INPUT_LIST && input->min != 1)
-		problem(p, &node_get(node, "min", NULL)->mark, EXIT_DATA,
-			"input %s: min: only a list has more than one", of);
-	input->optional = bool_of(node, "optional", false, of, p);
-	return p->errors == errors;
-}
-
-void input_spec_free(struct input_spec *input)
-{
-	free(input->ext.v);
-}
-
 /* The words of a command line between blanks, as copies that the tree keeps no record of. */
 static void split_command(const char *text, struct stage_spec *s)
 {
@@ -165,8 +46,8 @@ static void read_with(const struct node *with, struct stage_spec *s, struct prob
 	}
 }
 
-static void read_flow(const struct node *node, const char *key, struct flow *flow,
-	struct problems *p)
+static void read_flow(
+	const struct node *node, const char *key, struct flow *flow, struct problems *p)
 {
 	const char *v[3] = {"", "any", "any"};
 	const struct node *list = node_get(node, key, NULL);
@@ -249,8 +130,8 @@ static void read_number(const struct node *node, const char *key, double *v, str
 			"%s: '%s': must be a number", key, text);
 }
 
-static void read_param(const struct node *key, const struct node *node, struct param_spec *s,
-	struct problems *p)
+static void read_param(
+	const struct node *key, const struct node *node, struct param_spec *s, struct problems *p)
 {
 	const struct node *type = node_get(node, "type", NULL);
 
@@ -278,7 +159,8 @@ static void read_param(const struct node *key, const struct node *node, struct p
 	if (s->uses)
 		s->check.type = OPT_FLAG;
 	if (type && !read_type(type, &s->check))
-		problem(p, &type->mark, EXIT_DATA, "type: must be one of "
+		problem(p, &type->mark, EXIT_DATA,
+			"type: must be one of "
 			"int|float|bool|enum|text|duration|frequency|list");
 	s->check.choices = text_of(node, "choices", "param", p);
 	read_number(node, "min", &s->check.min, p);
@@ -328,8 +210,8 @@ static void read_formats(const struct node *node, struct operation *o, struct pr
 	}
 }
 
-static void read_operation(const struct node *key, const struct node *node, struct operation *o,
-	struct problems *p)
+static void read_operation(
+	const struct node *key, const struct node *node, struct operation *o, struct problems *p)
 {
 	const struct node *inputs;
 

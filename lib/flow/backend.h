@@ -9,26 +9,7 @@
 
 #include "base/opt.h"
 #include "flow/describe.h"
-#include "flow/yaml.h"
-
-#define WORDS_MAX 64
-
-/* Texts are those of the tree, which lives as long as the backend. */
-struct words {
-	const char **v;
-	size_t n;
-};
-
-enum input_type { INPUT_FILE, INPUT_FOLDER, INPUT_LIST, INPUT_CAPTURE };
-
-struct input_spec {
-	const char *name;
-	enum input_type type;
-	struct words ext; /* without dots; none: any */
-	int64_t min;
-	bool optional;
-	struct mark mark;
-};
+#include "flow/schema.h"
 
 /* A word that is there only if these inputs are, and those are not. */
 struct word_spec {
@@ -40,7 +21,7 @@ struct stage_spec {
 	const char *command;
 	struct word_spec *word;
 	size_t words, fixed; /* fixed: those of the command line, which stand before the params */
-	bool has_flow; /* in and out are said here, as the command is none of leat's */
+	bool has_flow;	     /* in and out are said here, as the command is none of leat's */
 	struct flow in, out;
 	bool sink; /* likewise */
 	struct mark mark;
@@ -104,26 +85,5 @@ void backend_free(struct backend *b);
 const struct operation *operation_find(const struct backend *b, const char *name);
 
 const struct param_spec *operation_param(const struct operation *o, const char *name);
-
-/*
- * An input as templates and backends write it: {type, ext, min, optional}. False, with problems,
- * if it is none.
- */
-bool input_read(const struct node *key, const struct node *node, struct input_spec *input,
-	struct problems *p);
-void input_spec_free(struct input_spec *input);
-
-extern const char *const input_types[];
-
-/* Every key of the map must be one of these words; others are problems, with a suggestion. */
-void check_keys(const struct node *map, const char *const *known, size_t count, const char *of,
-	struct problems *p);
-
-/* The value of a key that must be a text, NULL without it or if it is none (a problem). */
-const char *text_of(const struct node *map, const char *key, const char *of, struct problems *p);
-
-/* The same of true or false. */
-bool bool_of(const struct node *map, const char *key, bool fallback, const char *of,
-	struct problems *p);
 
 #endif

@@ -19,8 +19,8 @@ static bool common_option(const char *name)
 	return false;
 }
 
-static const struct option *option_of_stage(const struct plan_options *o,
-	const struct stage_spec *spec, const char *name)
+static const struct option *option_of_stage(
+	const struct plan_options *o, const struct stage_spec *spec, const char *name)
 {
 	const struct described *said;
 	const struct option *found;
@@ -38,12 +38,10 @@ static const struct option *option_of_stage(const struct plan_options *o,
 
 /* Where an option of the job is: its n-th stage that has it, NULL if there are fewer. */
 static const struct option *find_option(const struct plan_options *o, const struct job *j,
-	const struct operation *op, const struct param_spec *spec, const char *name,
-	const size_t *format, size_t *stage)
+	const struct param_spec *spec, const char *name, size_t *stage)
 {
 	for (size_t i = *stage; i < j->stages; i++) {
-		const struct stage_spec *s = op->formats ? &op->format[format[i]].stage
-							 : &op->stage[i];
+		const struct stage_spec *s = j->spec[i];
 		const struct option *found = option_of_stage(o, s, name);
 
 		if (spec && spec->command && strcmp(spec->command, s->command))
@@ -56,21 +54,19 @@ static const struct option *find_option(const struct plan_options *o, const stru
 	return NULL;
 }
 
-static void unknown_param(const struct plan_options *o, const struct job *j,
-	const struct node *key, struct problems *p)
+static void unknown_param(const struct plan_options *o, const struct job *j, const struct node *key,
+	struct problems *p)
 {
 	const struct operation *op = j->operation;
 	const char *names[300];
 	size_t n = 0, owned = 0;
-	struct str hint = {0};
 
-	str_add(&hint, "");
 	for (; n < op->params && n < 100; n++)
 		names[n] = op->param[n].name;
 	owned = n;
 	for (size_t i = 0; i < op->stages + op->formats; i++) {
-		const struct stage_spec *s = i < op->stages ? &op->stage[i]
-							    : &op->format[i - op->stages].stage;
+		const struct stage_spec *s =
+			i < op->stages ? &op->stage[i] : &op->format[i - op->stages].stage;
 		const struct described *said;
 		struct error e;
 
@@ -85,12 +81,10 @@ static void unknown_param(const struct plan_options *o, const struct job *j,
 				names[n++] = c;
 			}
 	}
-	suggest(&hint, key->text, names, n);
-	problem(p, &key->mark, EXIT_DATA, "step %s: unknown param %s of operation %s%s", j->id,
-		key->text, op->name, hint.p);
+	problem_unknown(p, &key->mark, EXIT_DATA, key->text, names, n,
+		"step %s: unknown param %s of operation %s", j->id, key->text, op->name);
 	for (; owned < n; owned++)
 		free((void *)names[owned]);
-	str_free(&hint);
 }
 
 /* The word of the command for a word of the template. */
@@ -141,7 +135,7 @@ static void add_option(struct plan *plan, struct stage *s, const struct option *
 /* One param of the template, or the default of one that it does not name (key NULL). */
 static void apply_param(struct plan *plan, struct job *j, const struct plan_options *o,
 	const struct node *key, const struct node *node, const struct param_spec *spec,
-	const size_t *format, struct problems *p)
+	struct problems *p)
 {
 	const char *name = spec ? spec->name : key->text;
 	const char *option_name = spec && spec->option ? spec->option : name;
@@ -158,14 +152,14 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 	}
 	if (spec && spec->uses) {
 		if (node->kind != NODE_SCALAR)
-			problem(p, &node->mark, EXIT_DATA, "step %s: %s: must be true or false, is %s",
-				j->id, name, node_kind_name(node));
+			problem(p, &node->mark, EXIT_DATA,
+				"step %s: %s: must be true or false, is %s", j->id, name,
+				node_kind_name(node));
 		else
 			check_value(j, spec, &spec->check, name, node, node->text, p);
 		return;
 	}
-	for (; (option = find_option(o, j, j->operation, spec, option_name, format, &stage));
-		stage++) {
+	for (; (option = find_option(o, j, spec, option_name, &stage)); stage++) {
 		char dashed[80];
 
 		found++;
@@ -195,17 +189,18 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 		unknown_param(o, j, key, p);
 }
 
-static void apply_params(struct plan *plan, struct job *j, const struct plan_options *o,
-	const size_t *format, struct problems *p)
+static void apply_params(
+	struct plan *plan, struct job *j, const struct plan_options *o, struct problems *p)
 {
 	const struct node *params = j->step->params;
 
 	for (size_t i = 0; params && i < params->count; i++)
 		apply_param(plan, j, o, params->key[i], params->item[i],
-			operation_param(j->operation, params->key[i]->text), format, p);
+			operation_param(j->operation, params->key[i]->text), p);
 	for (size_t i = 0; i < j->operation->params; i++) {
 		const struct param_spec *spec = &j->operation->param[i];
-		struct node value = {.mark = j->step->operation_mark, .text = (char *)spec->fallback};
+		struct node value = {
+			.mark = j->step->operation_mark, .text = (char *)spec->fallback};
 
 		if (node_get(params, spec->name, NULL))
 			continue;
@@ -214,65 +209,69 @@ static void apply_params(struct plan *plan, struct job *j, const struct plan_opt
 				"step %s: param %s of operation %s missing", j->id, spec->name,
 				j->operation->name);
 		else if (spec->fallback)
-			apply_param(plan, j, o, NULL, &value, spec, format, p);
+			apply_param(plan, j, o, NULL, &value, spec, p);
 	}
 }
 
-/* The formats that an export names, as numbers of the operation's. */
-static size_t find_formats(const struct job *j, size_t *format, size_t max, struct problems *p)
+struct formats {
+	size_t v[WORDS_MAX], n; /* numbers of the operation's */
+};
+
+static void add_format(const struct job *j, const char *word, const struct mark *at,
+	struct formats *f, struct problems *p)
 {
 	const struct operation *op = j->operation;
-	const struct node *node = node_get(j->step->params, op->formats_param, NULL);
-	const char *words[WORDS_MAX];
-	char *copy = NULL, *save = NULL;
-	size_t count, found = 0;
+	int code = at->line ? EXIT_DATA : EXIT_USAGE;
+	const char *names[WORDS_MAX];
+	size_t k = 0, known = op->formats < WORDS_MAX ? op->formats : WORDS_MAX;
+
+	for (size_t i = 0; i < known; i++)
+		names[i] = op->format[i].name;
+	while (k < known && strcmp(names[k], word))
+		k++;
+	if (k == known) {
+		problem_unknown(p, at, code, word, names, known, "step %s: %s: %s: no such format",
+			j->id, op->formats_param, word);
+		return;
+	}
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i] == k) {
+			problem(p, at, code, "step %s: %s: %s: stands twice", j->id,
+				op->formats_param, word);
+			return;
+		}
+	f->v[f->n++] = k;
+}
+
+/* The formats that an export names: a list, or "png,jpeg" as --set has it. */
+static void find_formats(const struct job *j, struct formats *f, struct problems *p)
+{
+	const char *param = j->operation->formats_param;
+	const struct node *node = node_get(j->step->params, param, NULL);
+	size_t errors = p->errors;
+	char *copy, *save = NULL;
 
 	if (!node || node->absent) {
 		problem(p, node ? &node->mark : &j->step->operation_mark, EXIT_DATA,
-			"step %s: param %s of operation %s missing", j->id, op->formats_param,
-			op->name);
-		return 0;
+			"step %s: param %s of operation %s missing", j->id, param,
+			j->operation->name);
+		return;
 	}
-	if (node->kind == NODE_SCALAR) { /* "png,jpeg", as --set has it */
+	for (size_t i = 0; node->kind == NODE_LIST && i < node->count; i++)
+		if (node->item[i]->kind == NODE_SCALAR && !node->item[i]->absent)
+			add_format(j, node->item[i]->text, &node->item[i]->mark, f, p);
+		else
+			problem(p, &node->item[i]->mark, EXIT_DATA,
+				"step %s: %s: must be a word, is %s", j->id, param,
+				node_kind_name(node->item[i]));
+	if (node->kind == NODE_SCALAR) {
 		copy = xstrdup(node->text);
-		count = 0;
-		for (char *w = strtok_r(copy, ", ", &save); w && count < WORDS_MAX;
-			w = strtok_r(NULL, ", ", &save))
-			words[count++] = w;
-	} else {
-		count = node_words(node, words, WORDS_MAX, op->formats_param, p);
+		for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save))
+			add_format(j, w, &node->mark, f, p);
+		free(copy);
 	}
-	for (size_t i = 0; i < count; i++) {
-		const char *names[32];
-		struct str hint = {0};
-		size_t k = 0;
-		bool twice = false;
-
-		for (; k < op->formats && k < COUNT_OF(names); k++)
-			names[k] = op->format[k].name;
-		for (k = 0; k < op->formats && strcmp(op->format[k].name, words[i]); k++)
-			;
-		for (size_t m = 0; m < found; m++)
-			twice = twice || format[m] == k;
-		str_add(&hint, "");
-		if (k == op->formats)
-			suggest(&hint, words[i], names, op->formats);
-		if (k == op->formats || twice) {
-			struct mark at = node->kind == NODE_LIST ? node->item[i]->mark : node->mark;
-
-			problem(p, &at, at.line ? EXIT_DATA : EXIT_USAGE, "step %s: %s: %s: %s%s",
-				j->id, op->formats_param, words[i],
-				twice ? "stands twice" : "no such format", hint.p);
-		} else if (found < max) {
-			format[found++] = k;
-		}
-		str_free(&hint);
-	}
-	if (count == 0)
-		problem(p, &node->mark, EXIT_DATA, "step %s: %s: must name a format", j->id,
-			op->formats_param);
-	free(copy);
-	return found;
+	if (f->n == 0 && p->errors == errors)
+		problem(p, &node->mark, EXIT_DATA, "step %s: %s: must name a format", j->id, param);
 }
 
 void product_add(struct plan *plan, const struct job *j, const char *format, size_t stage)
@@ -282,8 +281,7 @@ void product_add(struct plan *plan, const struct job *j, const char *format, siz
 	if (plan->products)
 		memcpy(all, plan->product, plan->products * sizeof(*all));
 	plan->product = all;
-	all[plan->products++] = (struct product){
-		.id = j->id,
+	all[plan->products++] = (struct product){.id = j->id,
 		.format = format,
 		.step = j->step,
 		.job = (size_t)(j - plan->job),
@@ -291,39 +289,39 @@ void product_add(struct plan *plan, const struct job *j, const char *format, siz
 		.preview = j->preview};
 }
 
-static void stage_begin(struct plan *plan, struct job *j, const struct stage_spec *spec,
-	struct problems *p)
+static void stage_begin(
+	struct plan *plan, struct job *j, const struct stage_spec *spec, struct problems *p)
 {
 	struct stage *s = &j->stage[j->stages++];
 
-	*s = (struct stage){.command = spec->command, .outside = spec->has_flow,
+	*s = (struct stage){.command = spec->command,
+		.outside = spec->has_flow ? spec : NULL,
 		.timeout_ns = j->step ? j->step->timeout_ns : 0};
 	stage_expand(plan, j, spec, true, s, p);
 }
 
 /* The stages of a job with their words; its files get their names later. */
-void job_build(struct plan *plan, struct job *j, const struct plan_options *o,
-	struct problems *p)
+void job_build(struct plan *plan, struct job *j, const struct plan_options *o, struct problems *p)
 {
 	const struct operation *op = j->operation;
-	size_t format[WORDS_MAX];
-	size_t n = op->formats ? find_formats(j, format, WORDS_MAX, p) : op->stages;
+	struct formats formats = {0};
+	size_t n;
 
-	j->stage = plan_alloc(plan, n + 1, sizeof(*j->stage));
-	for (size_t i = 0; i < n; i++)
-		stage_begin(plan, j, op->formats ? &op->format[format[i]].stage : &op->stage[i], p);
-	if (!j->stands_in)
-		apply_params(plan, j, o, format, p);
-	for (size_t i = 0; i < n; i++) {
-		const struct stage_spec *spec = op->formats ? &op->format[format[i]].stage
-							    : &op->stage[i];
-
-		stage_expand(plan, j, spec, false, &j->stage[i], p);
-	}
 	if (op->formats)
-		for (size_t i = 0; i < n; i++)
-			product_add(plan, j, op->format[format[i]].name, i);
-	else if (j->sink || j->ends)
+		find_formats(j, &formats, p);
+	n = op->formats ? formats.n : op->stages;
+	j->stage = plan_alloc(plan, n, sizeof(*j->stage));
+	j->spec = plan_alloc(plan, n, sizeof(*j->spec));
+	for (size_t i = 0; i < n; i++) {
+		j->spec[i] = op->formats ? &op->format[formats.v[i]].stage : &op->stage[i];
+		stage_begin(plan, j, j->spec[i], p);
+	}
+	if (!j->stands_in)
+		apply_params(plan, j, o, p);
+	for (size_t i = 0; i < n; i++)
+		stage_expand(plan, j, j->spec[i], false, &j->stage[i], p);
+	for (size_t i = 0; op->formats && i < n; i++)
+		product_add(plan, j, op->format[formats.v[i]].name, i);
+	if (!op->formats && (j->sink || j->ends))
 		product_add(plan, j, op->extension ? op->extension : "out", n - 1);
 }
-

@@ -51,8 +51,10 @@ static bool word(struct parse *c, char out[WORD_MAX], bool *quoted)
 		n = strspn(start, letters);
 		c->p += n;
 		if (n == 0)
-			return wrong(c, "a word is missing: must be NAME, NAME == WORD, "
-				"NAME != WORD, !, &&, || or ( )", start);
+			return wrong(c,
+				"a word is missing: must be NAME, NAME == WORD, "
+				"NAME != WORD, !, &&, || or ( )",
+				start);
 	}
 	if (n >= WORD_MAX)
 		return wrong(c, "too long", start);

@@ -35,8 +35,8 @@ struct plan_input *input_add(struct plan *plan, const struct input_spec *spec)
 }
 
 /* What `uses` of a param says of an input: 1 needed, 0 not to be used, -1 nothing. */
-static int wanted(const struct operation *op, const struct step *s, const char *input,
-	const char **param)
+static int wanted(
+	const struct operation *op, const struct step *s, const char *input, const char **param)
 {
 	for (size_t i = 0; i < op->params; i++) {
 		const struct node *v = node_get(s->params, op->param[i].name, NULL);
@@ -63,20 +63,16 @@ static const struct input_spec *only_input(const struct template *t)
 	return found;
 }
 
-static void missing_input(const struct plan *plan, const struct step *s, const char *name,
-	struct problems *p)
+static void missing_input(
+	const struct plan *plan, const struct step *s, const char *name, struct problems *p)
 {
 	const char *names[64];
 	size_t n = 0;
-	struct str hint = {0};
 
-	str_add(&hint, "");
 	for (; n < plan->template->inputs && n < COUNT_OF(names); n++)
 		names[n] = plan->template->input[n].name;
-	suggest(&hint, name, names, n);
-	problem(p, &s->operation_mark, EXIT_DATA,
-		"step %s: needs input %s, which is not among the inputs%s", s->id, name, hint.p);
-	str_free(&hint);
+	problem_unknown(p, &s->operation_mark, EXIT_DATA, name, names, n,
+		"step %s: needs input %s, which is not among the inputs", s->id, name);
 }
 
 /* An input that a step needs, or takes if it is there. */
@@ -114,8 +110,8 @@ void job_inputs(struct plan *plan, struct job *j, struct problems *p)
 
 	if (own)
 		j->reads = op->reads.n ? &op->reads : &image_reads;
-	if (own && !op->reads.n && plan->template->has_inputs && !template_input(plan->template, "image") &&
-		only_input(plan->template)) {
+	if (own && !op->reads.n && plan->template->has_inputs &&
+		!template_input(plan->template, "image") && only_input(plan->template)) {
 		struct words *w = plan_alloc(plan, 1, sizeof(*w));
 
 		*w = (struct words){plan_alloc(plan, 1, sizeof(*w->v)), 1};
@@ -142,4 +138,3 @@ void job_inputs(struct plan *plan, struct job *j, struct problems *p)
 			use_input(plan, j, &op->input[i], reads, p);
 	}
 }
-

@@ -39,16 +39,16 @@ static void add_readers(struct plan *plan, const struct plan_options *o, struct 
 			else if (in)
 				problem(p, &j->step->operation_mark, EXIT_DATA,
 					"step %s: input %s is a %s, which has no frames to read: a "
-					"step such as drf_read must stand before it", j->id,
-					in->spec.name, input_types[in->spec.type]);
+					"step such as drf_read must stand before it",
+					j->id, in->spec.name, input_types[in->spec.type]);
 		}
 		if (reads->n == 0)
 			continue;
 		reader = job_new(plan, j->step, plan_text(plan, "%s.reader", j->id));
 		reader->reader = true;
 		reader->reads = reads;
-		reader->stage = reader_stages(plan, reads, j->step->scatter != NULL,
-			&builtin->reader, &reader->stages);
+		reader->stage = reader_stages(
+			plan, reads, j->step->scatter != NULL, &builtin->reader, &reader->stages);
 		if (j->froms < FROM_MAX)
 			j->from[j->froms++] = (size_t)(reader - plan->job);
 	}
@@ -85,7 +85,8 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 			job_sources(plan, j, s, 0, p);
 		else if (s->from)
 			problem(p, &s->from->mark, EXIT_DATA,
-				"step %s: from: %s reads files itself, so it takes nothing from others",
+				"step %s: from: %s reads files itself, so it takes nothing from "
+				"others",
 				s->id, s->operation);
 	}
 	if (jobs_cycle(plan, p))
@@ -182,7 +183,8 @@ void jobs_end(struct plan *plan, const struct plan_options *o, struct backend_se
 					p);
 			else
 				problem(p, &j->step->mark, EXIT_DATA,
-					"step %s: preview: there is none of %s", j->id, j->out.kinds);
+					"step %s: preview: there is none of %s", j->id,
+					j->out.kinds);
 		}
 		for (size_t k = 0; k < jobs && !taken; k++)
 			for (size_t f = 0; f < plan->job[k].froms; f++)

@@ -26,29 +26,18 @@ static const char *after(const char *made, const char *before)
 	return strcmp(made, "same") ? made : before;
 }
 
-static struct flow outside(const struct job *j, const char *command, bool in)
-{
-	const struct operation *op = j->operation;
-
-	for (size_t i = 0; op && i < op->stages; i++)
-		if (!strcmp(op->stage[i].command, command))
-			return in ? op->stage[i].in : op->stage[i].out;
-	return (struct flow){"any", "any", "any"};
-}
-
-/* What the stage takes and makes; false if it says nothing, which others have complained of. */
-static bool flows(const struct job *j, const struct stage *s, struct describer *d, struct flow *in,
-	struct flow *out)
+/* What a stage takes and makes; false if it says nothing, of which others have complained. */
+static bool flows(const struct stage *s, struct describer *d, struct flow *in, struct flow *out)
 {
 	const struct described *said;
 	struct error e;
 
-	if (s->outside || !strcmp(s->command, "cat")) {
-		*in = s->outside ? outside(j, s->command, true) : (struct flow){"", "", ""};
-		*out = s->outside ? outside(j, s->command, false) : (struct flow){"", "", ""};
-		return s->outside;
+	if (s->outside) {
+		*in = s->outside->in;
+		*out = s->outside->out;
+		return true;
 	}
-	said = describe(d, s->command, &e);
+	said = strcmp(s->command, "cat") ? describe(d, s->command, &e) : NULL;
 	if (!said)
 		return false;
 	*in = said->in;
@@ -59,16 +48,15 @@ static bool flows(const struct job *j, const struct stage *s, struct describer *
 static void complain(const struct job *j, const struct stage *s, const char *takes,
 	const char *what, const char *makes, const char *of, struct problems *p)
 {
-	problem(p, &j->step->operation_mark, EXIT_DATA,
-		"step %s: %s expects %s%s, but %s makes %s", j->id, s->command, what, takes, of,
-		makes);
+	problem(p, &j->step->operation_mark, EXIT_DATA, "step %s: %s expects %s%s, but %s makes %s",
+		j->id, s->command, what, takes, of, makes);
 }
 
 static void pass(struct job *j, const struct stage *s, struct describer *d, struct problems *p)
 {
 	struct flow in, out, *now = &j->out;
 
-	if (!flows(j, s, d, &in, &out))
+	if (!flows(s, d, &in, &out))
 		return;
 	if (*in.kinds && *now->kinds) {
 		if (!meet(now->kinds, in.kinds))

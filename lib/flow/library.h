@@ -21,7 +21,8 @@ struct library {
 void library_open(struct library *l);
 void library_close(struct library *l);
 
-/* The path of a template or (backend) a backend of that name, to be freed; NULL if there is none. */
+/* The path of a template or (backend) a backend of that name, to be freed; NULL if there is none.
+ */
 char *library_find(const struct library *l, const char *name, bool backend);
 
 /* The names in one of the folders, sorted, to be freed one by one and together. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A Makefile of two stages, as file names from outside cannot be make's targets: the first lists the
- * inputs in the work folder, whatever they are called, and goes there; in the second all targets
- * have names of ours, a stamp UNIT.done for each unit.
+ * A Makefile of two stages, as file names from outside cannot be make's targets: the first lists
+ * the inputs in the work folder, whatever they are called, and goes there; in the second all
+ * targets have names of ours, a stamp UNIT.done for each unit.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +48,11 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 		add_input_usage(&plan->input[i], s);
 		str_add(s, "\n");
 	}
-	str_addf(s, "# What is made between inputs and products stays in the work folder, for the next\n"
-		    "# time, until make clean. Made by leat %s from ", LEAT_VERSION);
+	str_addf(s,
+		"# What is made between inputs and products stays in the work folder, for the "
+		"next\n"
+		"# time, until make clean. Made by leat %s from ",
+		LEAT_VERSION);
 	add_comment_text(s, base_name(t->file));
 	str_add(s, ".\n\n"
 		   "SHELL := /bin/bash\n"
@@ -170,7 +173,8 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 	add_functions(o->functions, names, s);
 	str_add(s, "endef\n\n");
 	pieces = add_given(plan, s);
-	str_add(s, "export leat_makefile := $(MAKEFILE_LIST)\n\nall:\n\t+@$(prelude)\n\t$(listing)\n");
+	str_add(s,
+		"export leat_makefile := $(MAKEFILE_LIST)\n\nall:\n\t+@$(prelude)\n\t$(listing)\n");
 	add_folder(o, s);
 	for (size_t i = 0; i < plan->inputs; i++)
 		str_addf(s, "\tgiven_%s=()\n", plan->input[i].spec.name);
@@ -179,18 +183,22 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const char *name = plan->input[i].spec.name;
 
-		str_addf(s, "\t$(if $(filter command,$(firstword $(origin %s))),%s=($$%s),"
-			    "%s=(\"$${given_%s[@]}\"))\n", name, name, name, name, name);
+		str_addf(s,
+			"\t$(if $(filter command,$(firstword $(origin %s))),%s=($$%s),"
+			"%s=(\"$${given_%s[@]}\"))\n",
+			name, name, name, name, name);
 	}
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const struct plan_input *in = &plan->input[i];
 
 		if (in->needed_by)
-			str_addf(s, "\t(($${#%s[@]})) || stop 66 'input %s: missing: step %s needs "
-				    "it: give %s=PATH'\n", in->spec.name, in->spec.name,
-				in->needed_by->id, in->spec.name);
+			str_addf(s,
+				"\t(($${#%s[@]})) || stop 66 'input %s: missing: step %s needs "
+				"it: give %s=PATH'\n",
+				in->spec.name, in->spec.name, in->needed_by->id, in->spec.name);
 	}
-	str_add(s, "\tmkdir -p -- \"$$work/new\" || stop 73 \"output folder $${out@Q}: not writable\"\n"
+	str_add(s, "\tmkdir -p -- \"$$work/new\" || stop 73 \"output folder $${out@Q}: not "
+		   "writable\"\n"
 		   "\t[[ $$leat_makefile != ' '* ]] || leat_makefile=$${leat_makefile:1}\n"
 		   "\t[[ $$leat_makefile == /* ]] || leat_makefile=$$PWD/$$leat_makefile\n"
 		   "\tcd -- \"$$work/new\"\n"
@@ -237,7 +245,8 @@ static void add_list_needs(const struct plan *plan, const struct unit *u, struct
 
 					for (size_t m = 0; m < word->pieces && !named; m++)
 						named = (word->piece[m].kind == PIECE_TEXT &&
-								strstr(word->piece[m].text, list.p)) ||
+								strstr(word->piece[m].text,
+									list.p)) ||
 							(word->piece[m].kind == PIECE_PATH &&
 								!strcmp(word->piece[m].text, name));
 					for (size_t m = 0; m < word->given.n && !named; m++)

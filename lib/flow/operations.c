@@ -11,7 +11,7 @@ struct backend_set {
 	struct {
 		char *name, *path;
 		struct backend *backend;
-	} *v;
+	} * v;
 	size_t n;
 };
 
@@ -32,8 +32,8 @@ void backend_set_free(struct backend_set *set)
 	free(set);
 }
 
-const struct backend *backend_of(struct backend_set *set, const struct plan_options *o,
-	const char *name, struct problems *p)
+const struct backend *backend_of(
+	struct backend_set *set, const struct plan_options *o, const char *name, struct problems *p)
 {
 	struct backend *b = NULL;
 	char *text, *path = NULL;
@@ -63,33 +63,25 @@ const struct backend *backend_of(struct backend_set *set, const struct plan_opti
 static void unknown_operation(const struct step *s, const struct backend *b, struct problems *p)
 {
 	const char **names = xcalloc(b->operations + 1, sizeof(*names));
-	struct str hint = {0};
 
-	str_add(&hint, "");
 	for (size_t i = 0; i < b->operations; i++)
 		names[i] = b->operation[i].name;
-	suggest(&hint, s->operation, names, b->operations);
-	problem(p, &s->operation_mark, EXIT_DATA, "operation %s: backend %s has none%s",
-		s->operation, b->name, hint.p);
+	problem_unknown(p, &s->operation_mark, EXIT_DATA, s->operation, names, b->operations,
+		"operation %s: backend %s has none", s->operation, b->name);
 	free(names);
-	str_free(&hint);
 }
 
 /* Finds a step's operation; leaves the step out, or complains, if that is not built. */
-const struct operation *step_operation(const struct plan_options *o,
-	struct backend_set *set, struct step *s, struct problems *p)
+const struct operation *step_operation(
+	const struct plan_options *o, struct backend_set *set, struct step *s, struct problems *p)
 {
 	const struct backend *b = backend_of(set, o, s->backend, p);
 	const struct operation *operation;
 
 	if (!b) {
-		struct str hint = {0};
-
-		str_add(&hint, "");
-		suggest(&hint, s->backend, o->backend_names, o->backend_name_count);
-		problem(p, &s->mark, EXIT_DATA, "step %s: backend %s: no such backend%s", s->id,
-			s->backend, hint.p);
-		str_free(&hint);
+		problem_unknown(p, &s->backend_mark, EXIT_DATA, s->backend, o->backend_names,
+			o->backend_name_count, "step %s: backend %s: no such backend", s->id,
+			s->backend);
 		return NULL;
 	}
 	operation = operation_find(b, s->operation);
@@ -127,8 +119,8 @@ void operation_ask(struct describer *d, const struct operation *o)
 		stages_ask(d, o->master[i].stage, o->master[i].stages);
 }
 
-static const char *role_of(const struct plan_options *o, const struct stage_spec *s,
-	struct problems *p)
+static const char *role_of(
+	const struct plan_options *o, const struct stage_spec *s, struct problems *p)
 {
 	const struct described *said;
 	struct error e;
@@ -153,4 +145,3 @@ void job_role(struct job *j, const struct plan_options *o, struct problems *p)
 	j->sink = op->formats > 0 || sinks == op->stages;
 	j->ends = !j->sink && sinks > 0;
 }
-

@@ -14,8 +14,7 @@ static const char *const types[] = {
 #define TYPES "int|float|bool|enum|name|text|path|duration"
 
 /* What the option parser would say of a value of this type. */
-static int check_typed(const struct node *spec, const char *type, const char *text,
-	struct error *e)
+static int check_typed(const struct node *spec, const char *type, const char *text, struct error *e)
 {
 	static const enum option_type like[] = {
 		OPT_INT, OPT_REAL, OPT_FLAG, OPT_ENUM, OPT_TEXT, OPT_TEXT, OPT_TEXT, OPT_DURATION};
@@ -33,7 +32,7 @@ static int check_typed(const struct node *spec, const char *type, const char *te
 	if (!strcmp(type, "name") &&
 		(!*text || *text == '.' ||
 			text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				"0123456789._-")]))
+					  "0123456789._-")]))
 		return fail(e, EXIT_DATA, "'%s': must be a name of A-Z a-z 0-9 . _ -, no dot first",
 			text);
 	if (!strcmp(type, "path") && !*text)
@@ -58,15 +57,15 @@ static int check_typed(const struct node *spec, const char *type, const char *te
 /* The spec by itself; false if its values cannot be judged. */
 static bool check_spec(const struct node *key, const struct node *spec, struct problems *p)
 {
-	static const char *const known[] = {
-		"type", "default", "min", "max", "choices", "required"};
+	static const char *const known[] = {"type", "default", "min", "max", "choices", "required"};
 	const char *name = key->text, *type, *bound[] = {"min", "max"};
 	size_t errors = p->errors, i = 0;
 	const struct node *choices;
 
 	if (spec->kind != NODE_MAP) {
-		problem(p, &spec->mark, EXIT_DATA, "param %s: must be a mapping {type: " TYPES
-			", …}, is %s", name, node_kind_name(spec));
+		problem(p, &spec->mark, EXIT_DATA,
+			"param %s: must be a mapping {type: " TYPES ", …}, is %s", name,
+			node_kind_name(spec));
 		return false;
 	}
 	check_keys(spec, known, COUNT_OF(known), "param", p);
@@ -78,15 +77,9 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 			name);
 	while (type && i < COUNT_OF(types) && strcmp(types[i], type))
 		i++;
-	if (i == COUNT_OF(types)) {
-		struct str hint = {0};
-
-		str_add(&hint, "");
-		suggest(&hint, type, types, COUNT_OF(types));
-		problem(p, &node_get(spec, "type", NULL)->mark, EXIT_DATA,
-			"param %s: type: %s: must be one of " TYPES "%s", name, type, hint.p);
-		str_free(&hint);
-	}
+	if (i == COUNT_OF(types))
+		problem_unknown(p, &node_get(spec, "type", NULL)->mark, EXIT_DATA, type, types,
+			COUNT_OF(types), "param %s: type: %s: must be one of " TYPES, name, type);
 	for (size_t k = 0; k < 2; k++) {
 		const char *text = text_of(spec, bound[k], name, p);
 		const struct node *node = node_get(spec, bound[k], NULL);
@@ -96,7 +89,7 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 			problem(p, &node->mark, EXIT_DATA, "param %s: %s: '%s': must be a number",
 				name, bound[k], text);
 		else if (text && type && strcmp(type, "int") && strcmp(type, "float") &&
-			strcmp(type, "duration"))
+			 strcmp(type, "duration"))
 			problem(p, &node->mark, EXIT_DATA, "param %s: %s: is of numbers only", name,
 				bound[k]);
 	}
@@ -134,8 +127,8 @@ static char *working_folder(void)
 static char *folder_of_template(const struct template *t)
 {
 	const char *slash = strrchr(t->file, '/');
-	char *cwd = working_folder(), *name = slash ? xstrndup(t->file, (size_t)(slash - t->file) + 1)
-						    : xstrdup("");
+	char *cwd = working_folder(),
+	     *name = slash ? xstrndup(t->file, (size_t)(slash - t->file) + 1) : xstrdup("");
 	char *folder = absolute(name, cwd);
 	size_t n = strlen(folder);
 
@@ -191,14 +184,11 @@ void params_read(struct template *t, const struct given_list *given, struct prob
 			k++;
 		if (k == t->params) {
 			const char **names = xcalloc(t->params + 1, sizeof(*names));
-			struct str hint = {0};
 
-			str_add(&hint, "");
 			for (size_t j = 0; j < t->params; j++)
 				names[j] = t->param[j].name;
-			suggest(&hint, g->name, names, t->params);
-			problem(p, &at, EXIT_USAGE, "no param %s%s", g->name, hint.p);
-			str_free(&hint);
+			problem_unknown(p, &at, EXIT_USAGE, g->name, names, t->params,
+				"no param %s", g->name);
 			free(names);
 		} else if (good[k]) {
 			set_value(t, &t->param[k], g->value, working_folder());

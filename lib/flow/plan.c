@@ -57,15 +57,12 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 
 		if (!in) {
 			const char *names[64];
-			struct str hint = {0};
 			size_t n = 0;
 
-			str_add(&hint, "");
 			for (; n < plan->inputs && n < COUNT_OF(names); n++)
 				names[n] = plan->input[n].spec.name;
-			suggest(&hint, g->name, names, n);
-			problem(p, &at, EXIT_USAGE, "no input %s%s", g->name, hint.p);
-			str_free(&hint);
+			problem_unknown(
+				p, &at, EXIT_USAGE, g->name, names, n, "no input %s", g->name);
 			continue;
 		}
 		if (!*g->value)
@@ -78,9 +75,9 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 		all = plan_alloc(plan, in->values + 1, sizeof(*all));
 		if (in->values)
 			memcpy(all, in->value, in->values * sizeof(*all));
-		all[in->values++] = *g->value == '/' ? g->value
-						     : plan_text(plan, "%s/%s", cwd ? cwd : ".",
-							       g->value);
+		all[in->values++] = *g->value == '/'
+					    ? g->value
+					    : plan_text(plan, "%s/%s", cwd ? cwd : ".", g->value);
 		in->value = all;
 	}
 	free(cwd);
@@ -105,7 +102,8 @@ static void check_scatter(const struct plan *plan, struct problems *p)
 			if (!from->step->scatter || strcmp(from->step->scatter, key) ||
 				from->froms != 1) {
 				problem(p, &j->step->mark, EXIT_DATA,
-					"step %s: scatter: step %s before it is not scattered by %s",
+					"step %s: scatter: step %s before it is not scattered by "
+					"%s",
 					j->id, from->id, key);
 				break;
 			}
@@ -125,11 +123,13 @@ static void check_optional(const struct plan *plan, struct problems *p)
 
 		if (j->step->optional && !j->reader && !j->stands_in && reads && !j->sink)
 			problem(p, &j->step->mark, EXIT_DATA,
-				"step %s: optional: it reads files, so nothing could go on without it",
+				"step %s: optional: it reads files, so nothing could go on without "
+				"it",
 				j->id);
 		if (j->step->gate && j->ends && !j->stands_in)
 			problem(p, &j->step->gate->mark, EXIT_DATA,
-				"step %s: gate: nothing comes out of it that could be checked", j->id);
+				"step %s: gate: nothing comes out of it that could be checked",
+				j->id);
 	}
 }
 
@@ -148,8 +148,8 @@ static void check_inputs(const struct plan *plan, struct problems *p)
 				used = used || !strcmp(j->operation->input[m].name, in->spec.name);
 		}
 		if (!used)
-			problem_warning(p, &in->spec.mark, "input %s: no step takes it",
-				in->spec.name);
+			problem_warning(
+				p, &in->spec.mark, "input %s: no step takes it", in->spec.name);
 	}
 }
 

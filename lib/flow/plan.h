@@ -37,9 +37,9 @@ struct stage {
 	const char *command;
 	struct word *word;
 	size_t words;
-	int64_t timeout_ns; /* 0 = none */
-	bool passes;	    /* a sink that is told to --pass */
-	bool outside;	    /* a program of a backend's, not a command of leat's */
+	int64_t timeout_ns;		  /* 0 = none */
+	bool passes;			  /* a sink that is told to --pass */
+	const struct stage_spec *outside; /* which says what it takes, if it is none of leat's */
 };
 
 struct product {
@@ -57,20 +57,19 @@ struct job {
 	const struct step *step; /* the one it belongs to */
 	const struct operation *operation;
 	struct stage *stage;
+	const struct stage_spec **spec; /* [stages] what they were made of; not of readers */
 	size_t stages;
 	size_t from[FROM_MAX]; /* jobs, earlier or later in the list */
 	size_t froms;
 	bool reader, source;
-	bool sink;    /* takes the stream and lets it pass */
-	bool ends;    /* nothing comes out of it */
+	bool sink;	/* takes the stream and lets it pass */
+	bool ends;	/* nothing comes out of it */
 	bool stands_in; /* it is not the step itself, so the step's params are not its own */
 	bool preview;
 	bool checked; /* its kinds were */
 	struct flow out;
-	const char *out_of; /* the command that made it so */
+	const char *out_of;	   /* the command that made it so */
 	const struct words *reads; /* inputs, of a reader */
-	const char *const *master; /* files of masters that it needs */
-	size_t masters;
 
 	/* units.c */
 	bool file; /* what comes out lies in a file */
@@ -85,10 +84,10 @@ struct line {
 	const char *fifo;  /* it reads this FIFO; else, if there are any, */
 	const char **read; /* these files, one after the other */
 	size_t reads;
-	bool gathers;		/* all elements of them */
-	const char *file;	/* it writes this file, */
-	struct word *stream;	/* or this product, a stream, */
-	const char **fifos;	/* or these FIFOs */
+	bool gathers;	     /* all elements of them */
+	const char *file;    /* it writes this file, */
+	struct word *stream; /* or this product, a stream, */
+	const char **fifos;  /* or these FIFOs */
 	size_t fifo_count;
 };
 
@@ -104,7 +103,8 @@ struct unit {
 	const char *given; /* an input without which it is left out */
 	size_t *needs;	   /* units */
 	size_t need_count;
-	bool optional, goes_on, makes_products, may_lack; /* may_lack: what it reads may be missing */
+	bool optional, goes_on, makes_products,
+		may_lack; /* may_lack: what it reads may be missing */
 	struct retry retry;
 	const char *scatter;
 	const char *scatter_list; /* the list of files that is scattered */
@@ -152,8 +152,8 @@ struct plan_options {
 
 /*
  * Fills the plan; the template must outlive it. With errors in p it is not to be used, but for
- * plan_free(). The backends that it reads are kept in *set, made if that is NULL, for the next plan of
- * the same options, or to be freed.
+ * plan_free(). The backends that it reads are kept in *set, made if that is NULL, for the next plan
+ * of the same options, or to be freed.
  */
 void plan_make(struct plan *plan, struct template *t, const struct plan_options *o,
 	struct backend_set **set, struct problems *p);

@@ -15,8 +15,8 @@ const struct backend *backend_of(struct backend_set *set, const struct plan_opti
 	const char *name, struct problems *p);
 
 /* The operation of a step, NULL with a problem, or a warning if the step can be left out. */
-const struct operation *step_operation(const struct plan_options *o, struct backend_set *set,
-	struct step *s, struct problems *p);
+const struct operation *step_operation(
+	const struct plan_options *o, struct backend_set *set, struct step *s, struct problems *p);
 
 /* Starts to ask the commands of stages what they are. */
 void stages_ask(struct describer *d, const struct stage_spec *stage, size_t n);

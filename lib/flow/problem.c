@@ -16,8 +16,8 @@ struct problem_line {
 	char *text;
 };
 
-__attribute__((format(printf, 4, 0))) static void add(struct problems *p, const struct mark *at,
-	bool warning, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void add(
+	struct problems *p, const struct mark *at, bool warning, const char *format, va_list args)
 {
 	char text[600];
 
@@ -45,6 +45,22 @@ void problem(struct problems *p, const struct mark *at, int code, const char *fo
 	va_end(args);
 	if (weight(code) > weight(p->code))
 		p->code = code;
+}
+
+void problem_unknown(struct problems *p, const struct mark *at, int code, const char *word,
+	const char *const *among, size_t count, const char *format, ...)
+{
+	struct str hint = {0};
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	str_add(&hint, "");
+	suggest(&hint, word, among, count);
+	problem(p, at, code, "%s%s", text, hint.p);
+	str_free(&hint);
 }
 
 void problem_warning(struct problems *p, const struct mark *at, const char *format, ...)

@@ -38,6 +38,14 @@ void problem(struct problems *p, const struct mark *at, int code, const char *fo
 void problem_warning(struct problems *p, const struct mark *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * The same of a word that is not among those known; the one most like it is suggested behind the
+ * message, see suggest().
+ */
+void problem_unknown(struct problems *p, const struct mark *at, int code, const char *word,
+	const char *const *among, size_t count, const char *format, ...)
+	__attribute__((format(printf, 7, 8)));
+
 /* The lines, warnings too unless quiet; errors beyond PROBLEMS_MAX are counted. */
 void problems_text(const struct problems *p, bool quiet, struct str *out);
 

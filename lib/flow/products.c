@@ -29,7 +29,8 @@ static bool has_extension(const char *name, const char *extension)
 	return ends_in(name, extension);
 }
 
-/* The pattern that `outputs` has for a product, by its step, its format, or as there is no other. */
+/* The pattern that `outputs` has for a product, by its step, its format, or as there is no other.
+ */
 static const char *wanted(const struct plan *plan, const struct product *product)
 {
 	const struct node *outputs = plan->template->outputs;
@@ -55,7 +56,6 @@ static void check_outputs(struct plan *plan, struct problems *p)
 	for (size_t i = 0; outputs && i < outputs->count; i++) {
 		const char *names[64], *key = outputs->key[i]->text;
 		size_t n = 0, products = 0;
-		struct str hint = {0};
 		bool found = false;
 
 		for (size_t k = 0; k < plan->products; k++) {
@@ -72,12 +72,9 @@ static void check_outputs(struct plan *plan, struct problems *p)
 		}
 		if (found || (products == 1 && outputs->count == 1))
 			continue;
-		str_add(&hint, "");
-		suggest(&hint, key, names, n);
-		problem(p, &outputs->key[i]->mark, EXIT_DATA,
-			"outputs: %s: no step of this id makes a file, and none has this format%s",
-			key, hint.p);
-		str_free(&hint);
+		problem_unknown(p, &outputs->key[i]->mark, EXIT_DATA, key, names, n,
+			"outputs: %s: no step of this id makes a file, and none has this format",
+			key);
 	}
 }
 
@@ -119,7 +116,8 @@ static void name_stage(struct plan *plan, const struct product *m, const struct 
 	if (!fixed && !sets) {
 		problem(p, &m->step->operation_mark, EXIT_DATA,
 			"step %s: makes one file, so {stem} is the only key that its name '%s' can "
-			"have", m->id, m->pattern);
+			"have",
+			m->id, m->pattern);
 		return;
 	}
 	if (!s)
@@ -143,7 +141,8 @@ void products_name(struct plan *plan, const struct plan_options *o, struct probl
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(plan->product[k].pattern, m->pattern))
 				problem(p, &m->step->mark, EXIT_DATA,
-					"step %s: makes %s, as step %s does: say outputs: {%s: NAME}",
+					"step %s: makes %s, as step %s does: say outputs: {%s: "
+					"NAME}",
 					m->id, m->pattern, plan->product[k].id, m->id);
 	}
 	check_outputs(plan, p);

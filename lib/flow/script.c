@@ -69,223 +69,10 @@ void add_function(const char *functions, const char *name, struct str *s)
 	str_free(&mark);
 }
 
-/* ---- words */
-
-struct body {
-	const struct unit *unit;
-	bool own, part;
-	size_t conditional; /* stages with words that hang on inputs, so far */
-	const char *indent; /* of a pipeline's further lines */
-	struct str *s;
-};
-
-static void add_word(const struct body *b, const struct word *w)
-{
-	struct str text = {0};
-
-	/* Runs of text are quoted as one. */
-	for (size_t i = 0; i < w->pieces; i++) {
-		const struct piece *p = &w->piece[i];
-
-		if (p->kind == PIECE_TEXT) {
-			const char *t = p->text;
-			const char *products = b->own ? strstr(t, "products/") : NULL;
-
-			if (products && (products == t || products[-1] == '=')) {
-				str_add_bytes(&text, t, (size_t)(products - t));
-				str_addf(&text, "%s.", b->unit->name);
-				if (b->unit->scatter) {
-					str_add_shell(b->s, text.p);
-					str_clear(&text);
-					str_add(b->s, "\"$label\"");
-					str_add(&text, ".");
-				}
-				t = products;
-			}
-			str_add(&text, t);
-			if (i + 1 < w->pieces && w->piece[i + 1].kind == PIECE_TEXT)
-				continue;
-		}
-		if (text.len || (p->kind == PIECE_TEXT && w->pieces == 1))
-			str_add_shell(b->s, text.p ? text.p : "");
-		str_clear(&text);
-		if (p->kind == PIECE_STEM)
-			str_add(b->s, "\"$stem\"");
-		else if (p->kind == PIECE_LABEL)
-			str_add(b->s, "\"$label\"");
-		else if (p->kind == PIECE_PATH)
-			str_addf(b->s, "\"$%s\"", p->text);
-	}
-	str_free(&text);
-}
-
-/* In an array a comma looks like a slip, so there all words stand in quotes. */
-static void add_element(const struct body *b, const struct word *w)
-{
-	struct str text = {0};
-	struct body quoted = *b;
-	bool bare;
-
-	quoted.s = &text;
-	add_word(&quoted, w);
-	bare = text.p && !strpbrk(text.p, "'\"");
-	str_addf(b->s, "%s%s%s", bare ? "'" : "", text.p ? text.p : "''", bare ? "'" : "");
-	str_free(&text);
-}
-
-static bool conditional(const struct word *w)
-{
-	return w->given.n || w->lacking.n;
-}
-
-/* Before the pipeline: the words of a stage that are there only with some inputs. */
-static void add_conditions(struct body *b, const struct stage *stage)
-{
-	bool begun = false;
-
-	for (size_t i = 0; i < stage->words; i++) {
-		const struct word *w = &stage->word[i];
-
-		if (!conditional(w))
-			continue;
-		if (!begun)
-			str_addf(b->s, "\twith_%zu=()\n", ++b->conditional);
-		begun = true;
-		str_add(b->s, "\t");
-		for (size_t k = 0; k < w->given.n; k++)
-			str_addf(b->s, "[[ ! -s %s.list ]] || ", w->given.v[k]);
-		for (size_t k = 0; k < w->lacking.n; k++)
-			str_addf(b->s, "[[ -s %s.list ]] || ", w->lacking.v[k]);
-		str_addf(b->s, "with_%zu+=(", b->conditional);
-		add_element(b, w);
-		str_add(b->s, ")\n");
-	}
-}
-
-static void add_timeout(struct str *s, int64_t ns)
-{
-	char text[NUMBER_TEXT];
-
-	str_addf(s, "timeout --foreground -k 10 %s ", format_f64(text, (double)ns / 1e9));
-}
-
-static void add_stage(struct body *b, const struct stage *stage)
-{
-	bool begun = false;
-
-	if (stage->timeout_ns)
-		add_timeout(b->s, stage->timeout_ns);
-	str_add_shell(b->s, stage->command);
-	if (stage->passes)
-		str_add(b->s, " --pass");
-	for (size_t i = 0; i < stage->words; i++) {
-		if (!conditional(&stage->word[i])) {
-			str_add(b->s, " ");
-			add_word(b, &stage->word[i]);
-		} else if (!begun) {
-			begun = true;
-			str_addf(b->s, " \"${with_%zu[@]}\"", ++b->conditional);
-		}
-	}
-}
-
-static void add_file(const struct body *b, const char *file, bool gathers)
-{
-	str_add(b->s, file);
-	str_add(b->s, gathers ? ".*" : b->unit->scatter ? ".\"$label\"" : "");
-	str_add(b->s, ".leat");
-}
-
-/* One pipeline; its first line stands behind what is there already. */
-static void add_line(struct body *b, const struct line *l)
-{
-	bool cat = l->reads > 1 || l->gathers || (l->reads && l->stages == 0);
-	bool begun = cat;
-
-	if (cat) {
-		str_add(b->s, "stream-cat --");
-		for (size_t i = 0; i < l->reads; i++) {
-			str_add(b->s, " ");
-			add_file(b, l->read[i], l->gathers);
-		}
-	}
-	for (size_t i = 0; i < l->stages; i++) {
-		if (begun)
-			str_addf(b->s, " |\n%s", b->indent);
-		begun = true;
-		add_stage(b, &l->stage[i]);
-		if (i == 0 && l->reads && !cat) {
-			str_add(b->s, " <");
-			add_file(b, l->read[0], false);
-		}
-	}
-	if (l->file) {
-		str_add(b->s, " >");
-		add_file(b, b->unit->file, false);
-		str_add(b->s, b->part ? ".part" : "");
-	} else if (l->stream) {
-		str_add(b->s, " >");
-		add_word(b, l->stream);
-	} else if (l->fifo_count) {
-		str_addf(b->s, " |\n%stee -p", b->indent);
-		for (size_t i = 0; i + 1 < l->fifo_count; i++)
-			str_addf(b->s, " %s", l->fifos[i]);
-		str_addf(b->s, " >%s", l->fifos[l->fifo_count - 1]);
-	}
-	str_add(b->s, " || verdict \"${PIPESTATUS[@]}\"");
-}
-
-void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
-{
-	struct body b = {u, own, part, 0, "\t\t", s};
-
-	for (size_t i = 0; i < u->lines; i++)
-		for (size_t k = 0; k < u->line[i].stages; k++)
-			add_conditions(&b, &u->line[i].stage[k]);
-	b.conditional = 0;
-	/* The words of a stage were counted line by line, so the trunk is told first; it is started
-	 * last, when its readers are there. */
-	if (u->lines > 1) {
-		struct str trunk = {0};
-		struct body first = b;
-
-		str_add(s, "\tdeclare -A ends=()\n\tfan_out");
-		for (size_t i = 1; i < u->lines; i++)
-			str_addf(s, " %s", u->line[i].fifo);
-		str_add(s, "\n\tbranches=()\n");
-		first.s = &trunk;
-		add_line(&first, &u->line[0]);
-		b.conditional = first.conditional;
-		for (size_t i = 1; i < u->lines; i++) {
-			str_addf(s, "\t{\n\t\texec <%s\n\t\tlet_go '", u->line[i].fifo);
-			for (size_t k = 0; k < u->line[i].fifo_count; k++)
-				str_addf(s, "%s%s", k ? " " : "", u->line[i].fifos[k]);
-			str_add(s, "'\n\t\t");
-			b.indent = "\t\t\t";
-			add_line(&b, &u->line[i]);
-			str_add(s, "\n\t} &\n\tbranches+=(\"$!\")\n");
-		}
-		str_addf(s, "\tcodes=(0)\n\t%s || codes=(\"$?\")\n\tlet_go ''\n", trunk.p);
-		str_add(s, "\tfor branch in \"${branches[@]}\"; do\n"
-			   "\t\tcode=0\n"
-			   "\t\twait \"$branch\" || code=$?\n"
-			   "\t\tcodes+=(\"$code\")\n"
-			   "\tdone\n"
-			   "\tverdict \"${codes[@]}\"\n");
-		str_free(&trunk);
-	} else {
-		str_add(s, "\t");
-		add_line(&b, &u->line[0]);
-		str_add(s, "\n");
-	}
-}
-
-/* ---- the script */
-
 void add_input_usage(const struct plan_input *in, struct str *s)
 {
-	static const char *const what[] = {"a file", "a folder", "files, or folders of them",
-		"a DigitalRF capture"};
+	static const char *const what[] = {
+		"a file", "a folder", "files, or folders of them", "a DigitalRF capture"};
 
 	str_addf(s, "%s=PATH", in->spec.name);
 	for (size_t n = strlen(in->spec.name); n < 10; n++)
@@ -364,11 +151,12 @@ static void add_arguments(const struct plan *plan, struct str *s)
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const char *name = plan->input[i].spec.name;
 
-		str_addf(s, "\t%s=*)\n"
-			    "\t\t[[ -n ${given_%s-} ]] || %s=()\n"
-			    "\t\tgiven_%s=1\n"
-			    "\t\t%s+=(\"${1#*=}\")\n"
-			    "\t\t;;\n",
+		str_addf(s,
+			"\t%s=*)\n"
+			"\t\t[[ -n ${given_%s-} ]] || %s=()\n"
+			"\t\tgiven_%s=1\n"
+			"\t\t%s+=(\"${1#*=}\")\n"
+			"\t\t;;\n",
 			name, name, name, name, name);
 	}
 	str_add(s, "\t*) stop 64 \"${1@Q}: must be --out DIR");
@@ -514,7 +302,9 @@ static void add_call(const struct unit *u, const char *indent, struct str *s)
 		add_made(u, s);
 		for (size_t i = 0; u->file && i < u->line[0].reads; i++)
 			str_addf(s, " %s%s.leat", u->line[0].read[i],
-				u->line[0].gathers ? ".*" : u->scatter ? ".\"$label\"" : "");
+				u->line[0].gathers ? ".*"
+				: u->scatter	   ? ".\"$label\""
+						   : "");
 	} else if (u->goes_on) {
 		str_addf(s, " || go_on \"$?\" %s", u->name);
 		add_made(u, s);
@@ -572,9 +362,8 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 		bool used;
 	} all[] = {{"stop", true}, {"warn", u.warns}, {"verdict", true}, {"retry", u.retry},
 		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"fan_out", u.fans},
-		{"list", u.list},
-		{"path", u.path}, {"stem", u.stem}, {"split", u.scatter}, {"begin", true},
-		{"keep", true}, {"publish", true}};
+		{"list", u.list}, {"path", u.path}, {"stem", u.stem}, {"split", u.scatter},
+		{"begin", true}, {"keep", true}, {"publish", true}};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (!all[i].used)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A plan as a bash script or as a Makefile. Whatever came from outside goes through str_add_shell();
- * all else is words of backends, ids of steps, and names made of them.
+ * A plan as a bash script or as a Makefile. Whatever came from outside goes through
+ * str_add_shell(); all else is words of backends, ids of steps, and names made of them.
  */
 #ifndef LEAT_FLOW_SCRIPT_H
 #define LEAT_FLOW_SCRIPT_H
@@ -9,15 +9,15 @@
 #include "flow/plan.h"
 
 struct script_options {
-	const char *functions; /* the text of script.bash */
-	const char *out;       /* the default of --out, "." = where the script is called */
+	const char *functions;	 /* the text of script.bash */
+	const char *out;	 /* the default of --out, "." = where the script is called */
 	const char *leat_folder; /* where leat is, tried last */
 };
 
 void script_write(const struct plan *plan, const struct script_options *o, struct str *out);
 void makefile_write(const struct plan *plan, const struct script_options *o, struct str *out);
 
-/* Of script.c and makefile.c among themselves. */
+/* Of script.c, makefile.c and pipeline.c among themselves. */
 
 /* Text from a template in a comment: one line, control characters as blanks. */
 void add_comment_text(struct str *s, const char *text);

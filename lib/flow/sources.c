@@ -24,8 +24,8 @@ bool template_input(const struct template *t, const char *name)
 }
 
 /* Adds the jobs that the step stands for: its own, or those before it if it is left out. */
-static void add_sources(struct plan *plan, struct job *j, struct step *s, int depth,
-	struct problems *p);
+static void add_sources(
+	struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p);
 
 static void add_source_named(struct plan *plan, struct job *j, const struct step *s,
 	const struct node *node, int depth, struct problems *p)
@@ -42,20 +42,15 @@ static void add_source_named(struct plan *plan, struct job *j, const struct step
 		j->reads = reads;
 	} else {
 		const char *ids[STEPS_MAX];
-		struct str hint = {0};
 
-		str_add(&hint, "");
 		for (size_t i = 0; i < plan->template->steps; i++)
 			ids[i] = plan->template->step[i].id;
-		suggest(&hint, node->text, ids, plan->template->steps);
-		problem(p, &node->mark, EXIT_DATA, "step %s: from: no step %s%s", s->id, node->text,
-			hint.p);
-		str_free(&hint);
+		problem_unknown(p, &node->mark, EXIT_DATA, node->text, ids, plan->template->steps,
+			"step %s: from: no step %s", s->id, node->text);
 	}
 }
 
-void job_sources(struct plan *plan, struct job *j, struct step *s, int depth,
-	struct problems *p)
+void job_sources(struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p)
 {
 	size_t at = (size_t)(s - plan->template->step);
 
@@ -80,8 +75,8 @@ void job_sources(struct plan *plan, struct job *j, struct step *s, int depth,
 	}
 }
 
-static void add_sources(struct plan *plan, struct job *j, struct step *s, int depth,
-	struct problems *p)
+static void add_sources(
+	struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p)
 {
 	struct job *other = job_of(plan, s);
 	size_t index;
@@ -137,4 +132,3 @@ bool jobs_cycle(struct plan *plan, struct problems *p)
 	}
 	return false;
 }
-

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A template as leat-template(5) says: read, merged with what it extends, its params filled in, each
- * key checked by itself. What operations make of it, and whether it can work, plan.h says.
+ * A template as leat-template(5) says: read, merged with what it extends, its params filled in,
+ * each key checked by itself. What operations make of it, and whether it can work, plan.h says.
  */
 #ifndef LEAT_FLOW_TEMPLATE_H
 #define LEAT_FLOW_TEMPLATE_H
@@ -49,11 +49,12 @@ struct step {
 	bool optional, goes_on, preview, checkpoint;
 	bool left_out; /* `when` says so, or it is optional and not built */
 	const struct node *gate;
-	struct mark mark, operation_mark;
+	struct mark mark, operation_mark, backend_mark;
 	size_t number; /* in the template, from 1 */
 };
 
-struct template {
+struct template
+{
 	const char *file; /* as it was named */
 	const char *name, *description;
 	struct input_spec *input;
@@ -92,6 +93,13 @@ struct step *template_step(const struct template *t, const char *id);
 
 /* Keeps a text as long as the template; returns it. */
 const char *template_own(struct template *t, char *text);
+
+/* steps.c: fills the steps; then --set replaces params. */
+void steps_read(struct template *t, struct problems *p);
+void steps_set(struct template *t, const struct given_list *sets, struct problems *p);
+
+/* Letters, digits, _ and -, 1 to 64, no - first: file names and shell functions are made of it. */
+bool is_name(const char *text);
 
 /* merge.c: puts what the map `parent` has and `child` lacks into child; steps by their ids. */
 void merge_templates(struct node *child, struct node *parent);

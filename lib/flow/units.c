@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Jobs become units. A chain of jobs is one pipeline for as long as it can be; a file stands between
- * two units where something must be read again, left out or joined: before a step that is optional,
- * tried again, or may fail alone; after a checkpoint; between an element of a scatter and the whole;
- * and where streams come together, as a stream that parts into two FIFOs and joins again would wait
- * for itself. A stream that parts for good does so through FIFOs, within one unit.
+ * Jobs become units. A chain of jobs is one pipeline for as long as it can be; a file stands
+ * between two units where something must be read again, left out or joined: before a step that is
+ * optional, tried again, or may fail alone; after a checkpoint; between an element of a scatter and
+ * the whole; and where streams come together, as a stream that parts into two FIFOs and joins again
+ * would wait for itself. A stream that parts for good does so through FIFOs, within one unit.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +138,9 @@ static void add_gate(struct plan *plan, struct line *l, const struct node *gate)
 		const struct node *map = node_get(gate, bounds[b], NULL);
 
 		for (size_t i = 0; map && i < map->count; i++)
-			stage_add(plan, &s, plan_text(plan, "--%s=%s=%s", bounds[b],
-						    map->key[i]->text, map->item[i]->text));
+			stage_add(plan, &s,
+				plan_text(plan, "--%s=%s=%s", bounds[b], map->key[i]->text,
+					map->item[i]->text));
 	}
 	line_stage(plan, l, &s);
 }
@@ -169,12 +170,12 @@ static bool names_file(const struct stage *s, const char *file)
 }
 
 /* The masters of a job that the words of a stage name. */
-static void need_masters(struct plan *plan, struct unit *u, const struct job *j,
-	const struct stage *s)
+static void need_masters(
+	struct plan *plan, struct unit *u, const struct job *j, const struct stage *s)
 {
 	for (size_t i = 0; j->operation && !j->stands_in && i < j->operation->masters; i++) {
-		const char *file = plan_text(
-			plan, "%s.%s.fits", j->id, j->operation->master[i].name);
+		const char *file =
+			plan_text(plan, "%s.%s.fits", j->id, j->operation->master[i].name);
 		size_t made = unit_that_makes(plan, file);
 
 		if (made != SIZE_MAX && &plan->unit[made] != u && names_file(s, file))
@@ -279,7 +280,8 @@ static void scatter(struct plan *plan, struct unit *u, const struct job *j)
 	const struct job *at = j;
 
 	u->scatter = j->step->scatter;
-	for (size_t guard = 0; u->scatter && guard < plan->jobs && !at->reader && at->froms; guard++)
+	for (size_t guard = 0; u->scatter && guard < plan->jobs && !at->reader && at->froms;
+		guard++)
 		at = &plan->job[at->from[0]];
 	if (u->scatter && at->reader)
 		u->scatter_list = at->reads->v[0];
@@ -333,7 +335,8 @@ static void make_masters(struct plan *plan, const struct job *j, struct problems
 		u->given = in->spec.optional ? m->of : NULL;
 		for (size_t k = 0; k < m->stages; k++) {
 			const struct stage_spec *spec = &m->stage[k];
-			struct stage s = {.command = spec->command, .outside = spec->has_flow};
+			struct stage s = {
+				.command = spec->command, .outside = spec->has_flow ? spec : NULL};
 
 			stage_expand(plan, j, spec, true, &s, p);
 			stage_expand(plan, j, spec, false, &s, p);

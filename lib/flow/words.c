@@ -28,8 +28,7 @@ void stage_add(struct plan *plan, struct stage *s, const char *text)
 }
 
 /* What of these inputs hangs on what is given when the script runs; false if it never holds. */
-static bool conditions(struct plan *plan, const struct words *names, bool given,
-	struct words *open)
+static bool conditions(struct plan *plan, const struct words *names, bool given, struct words *open)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		const struct plan_input *in = plan_input_of(plan, names->v[i]);
@@ -83,7 +82,8 @@ static bool expand(struct plan *plan, const struct job *j, const struct stage_sp
 			spec->command, name);
 		return false;
 	}
-	if (!in || !conditions(plan, &(struct words){(const char **)&in->spec.name, 1}, true, &w->given))
+	if (!in || !conditions(plan, &(struct words){(const char **)&in->spec.name, 1}, true,
+			   &w->given))
 		return false;
 	word_add(w, PIECE_TEXT, plan_text(plan, "%.*s", (int)(open - from->text), from->text));
 	if (*from->text == '{')
@@ -130,8 +130,9 @@ struct stage *reader_stages(struct plan *plan, const struct words *reads, bool s
 		} else if (several) {
 			word_add(w, PIECE_TEXT, plan_text(plan, "%.*s-", (int)(open - text), text));
 		} else {
-			word_add(w, PIECE_TEXT, plan_text(plan, "%.*s%s.%s", (int)(open - text),
-				text, reads->v[0], scattered ? "" : "list"));
+			word_add(w, PIECE_TEXT,
+				plan_text(plan, "%.*s%s.%s", (int)(open - text), text, reads->v[0],
+					scattered ? "" : "list"));
 			if (scattered) {
 				word_add(w, PIECE_LABEL, "");
 				word_add(w, PIECE_TEXT, ".list");
@@ -142,4 +143,3 @@ struct stage *reader_stages(struct plan *plan, const struct words *reads, bool s
 		stage_add(plan, &s[0], plan_text(plan, "%s.list", reads->v[i]));
 	return s;
 }
-

@@ -23,8 +23,8 @@ static struct mark mark_of(const struct reading *r, const yaml_mark_t *m)
 }
 
 #define WRONG(r, place, ...)                                          \
-	do {                                                         \
-		struct mark at_ = mark_of(r, place);                 \
+	do {                                                          \
+		struct mark at_ = mark_of(r, place);                  \
 		problem((r)->problems, &at_, EXIT_DATA, __VA_ARGS__); \
 	} while (0)
 
@@ -60,8 +60,8 @@ static bool next_event(struct reading *r)
 		return false;
 	}
 	WRONG(r, &r->parser.problem_mark, "%s%s%s",
-		r->parser.problem ? r->parser.problem : "is no YAML",
-		r->parser.context ? " " : "", r->parser.context ? r->parser.context : "");
+		r->parser.problem ? r->parser.problem : "is no YAML", r->parser.context ? " " : "",
+		r->parser.context ? r->parser.context : "");
 	return false;
 }
 
@@ -71,8 +71,10 @@ static bool no_anchor_or_tag(struct reading *r, const yaml_char_t *anchor, const
 		WRONG(r, &r->event.start_mark, "anchor &%s: anchors and aliases are not taken",
 			(const char *)anchor);
 	else if (tag)
-		WRONG(r, &r->event.start_mark, "tag %s: tags are not taken: all is text until an "
-			"option types it", (const char *)tag);
+		WRONG(r, &r->event.start_mark,
+			"tag %s: tags are not taken: all is text until an "
+			"option types it",
+			(const char *)tag);
 	return !anchor && !tag;
 }
 
@@ -199,8 +201,8 @@ static struct node *read_node(struct reading *r, size_t depth)
 			return NULL;
 		break;
 	case YAML_MAPPING_START_EVENT:
-		if (!no_anchor_or_tag(r, r->event.data.mapping_start.anchor,
-			    r->event.data.mapping_start.tag))
+		if (!no_anchor_or_tag(
+			    r, r->event.data.mapping_start.anchor, r->event.data.mapping_start.tag))
 			return NULL;
 		break;
 	default:

@@ -2,8 +2,8 @@
 /*
  * A small YAML as a tree with the place of each node. Only what a template needs: mappings, lists
  * and scalars, all of which are text ("no", "1e3", "012" stay what they are). Refused, with the
- * place: anchors, aliases, tags, merge keys, directives, a second document, a key that stands twice,
- * NUL, more than YAML_BYTES_MAX bytes, YAML_DEPTH_MAX levels, YAML_NODES_MAX nodes, or
+ * place: anchors, aliases, tags, merge keys, directives, a second document, a key that stands
+ * twice, NUL, more than YAML_BYTES_MAX bytes, YAML_DEPTH_MAX levels, YAML_NODES_MAX nodes, or
  * YAML_SCALAR_MAX bytes in a scalar. The limits hold while the text is read, event by event.
  */
 #ifndef LEAT_FLOW_YAML_H

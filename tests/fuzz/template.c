@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Bytes as a template: whatever they are, it is refused with a place, or becomes a script that, read
- * back word by word, has the command lines of the plan, and comments of one line. The commands are
- * asked once what they take, so the release must be built.
+ * Bytes as a template: whatever they are, it is refused with a place, or becomes a script that,
+ * read back word by word, has the command lines of the plan, and comments of one line. The commands
+ * are asked once what they take, so the release must be built.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,9 +38,10 @@ static char *find_template(void *arg, const char *name, const char *from, char *
 	(void)from;
 	*path = xstrdup(name);
 	*n = 0;
-	return strcmp(name, "base") ? NULL
-				    : xstrndup("name: b\nsteps:\n- operation: stretch\n",
-					      *n = strlen("name: b\nsteps:\n- operation: stretch\n"));
+	return strcmp(name, "base")
+		       ? NULL
+		       : xstrndup("name: b\nsteps:\n- operation: stretch\n",
+				 *n = strlen("name: b\nsteps:\n- operation: stretch\n"));
 }
 
 /* ---- reading back */
@@ -133,7 +134,8 @@ static size_t fixed_words(const struct stage *s, char **out)
 		str_add(&text, "");
 		for (size_t k = 0; k < s->word[i].pieces; k++) {
 			if (s->word[i].piece[k].kind != PIECE_TEXT || s->word[i].given.n ||
-				s->word[i].lacking.n || strstr(s->word[i].piece[k].text, "products/")) {
+				s->word[i].lacking.n ||
+				strstr(s->word[i].piece[k].text, "products/")) {
 				str_free(&text);
 				return n;
 			}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What comes from outside reaches the commands of a compiled template byte by byte: random strings of
- * the bytes 1 to 255 as params, as paths of inputs, as output folder, in the template's name and
+ * What comes from outside reaches the commands of a compiled template byte by byte: random strings
+ * of the bytes 1 to 255 as params, as paths of inputs, as output folder, in the template's name and
  * description; the script is run by bash, the Makefile by make, with commands that write down their
  * arguments. quote [SEED [STRINGS]]: so many strings at each place, 2000 by default.
  */
@@ -23,12 +23,11 @@
 static char folder[200]; /* all of this happens in */
 static char *functions;
 
-static const char backend[] =
-	"backend: builtin\n"
-	"reader: \"fits-read --from0={list}\"\n"
-	"operations:\n"
-	"  show: {run: [show]}\n"
-	"  save: {run: [save], ext: txt}\n";
+static const char backend[] = "backend: builtin\n"
+			      "reader: \"fits-read --from0={list}\"\n"
+			      "operations:\n"
+			      "  show: {run: [show]}\n"
+			      "  save: {run: [save], ext: txt}\n";
 
 static const char template_head[] =
 	"name: %s\ndescription: %s\ninputs:\n  image: {type: list}\nparams:\n"
@@ -65,7 +64,8 @@ static char *read_file(const char *name, size_t *n)
 /* Any bytes but NUL, nasty ones often; without '/' if it is to be the name of a file. */
 static void random_string(char *text, size_t longest, bool name)
 {
-	static const char nasty[] = "'\"\\$`!*?[]{}()<>|&;#~ \t\n\r-=%^,:@+\x01\x1b\x7f\x80\xff\xc3\xa9";
+	static const char nasty[] =
+		"'\"\\$`!*?[]{}()<>|&;#~ \t\n\r-=%^,:@+\x01\x1b\x7f\x80\xff\xc3\xa9";
 	size_t n = 1 + below(longest);
 
 	for (size_t i = 0; i < n; i++) {
@@ -133,7 +133,8 @@ static bool compile(const struct batch *b, const char *out, struct str *sh, stru
 	add_yaml(&about, b->param[1]);
 	str_addf(&yaml, template_head, name.p, about.p);
 	for (int i = 0; i < BATCH; i++) {
-		str_addf(&yaml, "  - {id: s%d, operation: show, params: {number: %d, text: x, yaml: ", i,
+		str_addf(&yaml,
+			"  - {id: s%d, operation: show, params: {number: %d, text: x, yaml: ", i,
 			i);
 		add_yaml(&yaml, b->yaml[i]);
 		str_add(&yaml, "}}\n");
@@ -214,7 +215,8 @@ static int run(const char *command)
 	int status;
 	struct str line = {0};
 
-	str_addf(&line, "cd %s && rm -rf said && mkdir said && PATH=%s/bin:$PATH %s >log 2>&1 </dev/null",
+	str_addf(&line,
+		"cd %s && rm -rf said && mkdir said && PATH=%s/bin:$PATH %s >log 2>&1 </dev/null",
 		folder, folder, command);
 	status = system(line.p);
 	str_free(&line);
@@ -274,7 +276,8 @@ static void test_run(int rounds)
 		str_free(&sh);
 		str_free(&mk);
 	}
-	check(wrong_sh == 0, "%d params, as many in the template, and inputs reach commands run by bash",
+	check(wrong_sh == 0,
+		"%d params, as many in the template, and inputs reach commands run by bash",
 		rounds * BATCH);
 	check(wrong_mk == 0, "and by make");
 	check(wrong_out == 0, "what is made comes into the folder that was named");
@@ -376,17 +379,16 @@ int main(int argc, char **argv)
 	size_t n;
 
 	seed_from(argc, argv);
-	snprintf(folder, sizeof(folder), "%s/leat-quote.%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
-		(int)getpid());
+	snprintf(folder, sizeof(folder), "%s/leat-quote.%d",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
 	functions = read_file("templates/script.bash", &n);
 	str_addf(&command, "mkdir %s %s/bin %s/in %s/out", folder, folder, folder, folder);
 	if (!functions || system(command.p))
 		return 1;
 	stand_in("leat", "echo \"$folder/bin\"\n");
 	stand_in("fits-read", "cat \"${1#--from0=}\" >\"$folder/said/inputs\"\n");
-	stand_in("show",
-		"for word; do [[ $word != --number=* ]] || number=${word#*=}; done\n"
-		"printf '%s\\0' \"$@\" >\"$folder/said/$number\"\ncat\n");
+	stand_in("show", "for word; do [[ $word != --number=* ]] || number=${word#*=}; done\n"
+			 "printf '%s\\0' \"$@\" >\"$folder/said/$number\"\ncat\n");
 	stand_in("save", "shift\n: >\"$1\"\n");
 	test_run((strings + BATCH - 1) / BATCH);
 	test_out(strings);

@@ -208,7 +208,8 @@ static bool refused(const char *text, const char *place)
 
 static void test_yaml(void)
 {
-	static const char plain[] = "a: no\nb: 1e3\nc: 012\nd: 12:30\ne: 'x: y'\nf: [1, {g: ~}]\nh:\n";
+	static const char plain[] =
+		"a: no\nb: 1e3\nc: 012\nd: 12:30\ne: 'x: y'\nf: [1, {g: ~}]\nh:\n";
 	struct str deep = {0}, many = {0}, wide = {0};
 	struct problems p;
 	struct node *tree = read_text(plain, strlen(plain), &p);
@@ -266,7 +267,9 @@ static void test_yaml(void)
 	for (int i = 0; i < 65537; i++)
 		str_add(&wide, "#");
 	check(refused(wide.p, "t.yaml: more than 65536 bytes"), "and a file of 65537");
-	said = complaint("\xef\xbb\xbf" "a: 1\n", 8);
+	said = complaint("\xef\xbb\xbf"
+			 "a: 1\n",
+		8);
 	check(!*said, "a mark of byte order at the start does no harm");
 	free(said);
 	str_free(&deep);
