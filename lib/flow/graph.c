@@ -17,8 +17,17 @@ static void add_word_text(const struct word *w, struct str *s)
 		case PIECE_STEM:
 			str_add(s, "{stem}");
 			break;
+		case PIECE_PRODUCTS:
+			str_add(s, "products");
+			break;
 		case PIECE_LABEL:
 			str_add(s, "{label}");
+			break;
+		case PIECE_LIST:
+			str_addf(s, "%s.list", w->piece[i].text);
+			break;
+		case PIECE_PART:
+			str_addf(s, "%s.{label}.list", w->piece[i].text);
 			break;
 		case PIECE_PATH:
 			str_addf(s, "{%s}", w->piece[i].text);

@@ -17,17 +17,15 @@ static struct job *job_new(struct plan *plan, const struct step *step, const cha
 }
 
 /* A reader before each job that takes frames from files. */
-static void add_readers(struct plan *plan, const struct plan_options *o, struct backend_set *set,
-	struct problems *p)
+static void add_readers(struct plan *plan, struct problems *p)
 {
-	const struct backend *builtin = backend_of(set, o, "default", p);
 	size_t jobs = plan->jobs;
 
 	for (size_t i = 0; i < jobs; i++) {
 		struct job *j = &plan->job[i], *reader;
 		struct words *reads;
 
-		if (!j->reads || j->source || !builtin)
+		if (!j->reads || j->source || !plan->reader)
 			continue;
 		reads = plan_alloc(plan, 1, sizeof(*reads));
 		reads->v = plan_alloc(plan, j->reads->n, sizeof(*reads->v));
@@ -48,7 +46,7 @@ static void add_readers(struct plan *plan, const struct plan_options *o, struct 
 		reader->reader = true;
 		reader->reads = reads;
 		reader->stage = reader_stages(
-			plan, reads, j->step->scatter != NULL, &builtin->reader, &reader->stages);
+			plan, reads, j->step->scatter != NULL, plan->reader, &reader->stages);
 		if (j->froms < FROM_MAX)
 			j->from[j->froms++] = (size_t)(reader - plan->job);
 	}
@@ -73,8 +71,10 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 		room += op->inputs + 1;
 		operation_ask(o->describer, op);
 	}
-	if (builtin && builtin->reader.command)
-		stages_ask(o->describer, &builtin->reader, 1);
+	if (builtin && builtin->reader.command) {
+		plan->reader = &builtin->reader;
+		stages_ask(o->describer, plan->reader, 1);
+	}
 	for (size_t i = 0; i < plan->jobs; i++)
 		job_role(&plan->job[i], o, p);
 	for (size_t i = 0; i < plan->jobs; i++) {
@@ -98,7 +98,7 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 		job_inputs(plan, &plan->job[i], p);
 	for (size_t i = 0, n = plan->jobs; i < n; i++)
 		job_build(plan, &plan->job[i], o, p);
-	add_readers(plan, o, set, p);
+	add_readers(plan, p);
 }
 
 /* The operation end_KIND, for a chain that does not end in a file, or preview_KIND[_display]. */

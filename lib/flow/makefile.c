@@ -232,34 +232,11 @@ static void add_list_needs(const struct plan *plan, const struct unit *u, struct
 {
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const char *name = plan->input[i].spec.name;
-		struct str list = {0};
-		bool named = u->given && !strcmp(u->given, name);
 
-		str_addf(&list, "%s.", name);
-		for (size_t l = 0; l < u->lines && !named; l++)
-			for (size_t k = 0; k < u->line[l].stages && !named; k++) {
-				const struct stage *stage = &u->line[l].stage[k];
-
-				for (size_t w = 0; w < stage->words && !named; w++) {
-					const struct word *word = &stage->word[w];
-
-					for (size_t m = 0; m < word->pieces && !named; m++)
-						named = (word->piece[m].kind == PIECE_TEXT &&
-								strstr(word->piece[m].text,
-									list.p)) ||
-							(word->piece[m].kind == PIECE_PATH &&
-								!strcmp(word->piece[m].text, name));
-					for (size_t m = 0; m < word->given.n && !named; m++)
-						named = !strcmp(word->given.v[m], name);
-					for (size_t m = 0; m < word->lacking.n && !named; m++)
-						named = !strcmp(word->lacking.v[m], name);
-				}
-			}
-		if (named && u->scatter)
+		if (unit_names(u, name, PIECE_PART))
 			str_addf(s, " %s.%%.list", name);
-		else if (named)
+		else if (unit_names(u, name, -1) || (u->given && !strcmp(u->given, name)))
 			str_addf(s, " %s.list", name);
-		str_free(&list);
 	}
 }
 
@@ -301,17 +278,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 		str_addf(s, "\tlabel='$*'\n\tstem=$$(<%s.\"$$label\".stem)\n", u->scatter_list);
 	else
 		str_add(s, "\tstem=$$(<stem)\n");
-	/* Inputs by their paths. */
-	for (size_t i = 0; i < plan->inputs; i++)
-		if (plan->input[i].spec.type != INPUT_LIST && body.p) {
-			struct str name = {0};
-
-			str_addf(&name, "\"$%s\"", plan->input[i].spec.name);
-			if (strstr(body.p, name.p))
-				str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n",
-					plan->input[i].spec.name, plan->input[i].spec.name);
-			str_free(&name);
-		}
+	add_unit_paths(plan, u, s);
 	if (products.p) {
 		str_add(s, "\trm -rf -- ");
 		add_made_plain(s, products.p);

@@ -18,38 +18,36 @@ static void add_word(const struct body *b, const struct word *w)
 {
 	struct str text = {0};
 
-	/* Runs of text are quoted as one. */
 	for (size_t i = 0; i < w->pieces; i++) {
 		const struct piece *p = &w->piece[i];
 
-		if (p->kind == PIECE_TEXT) {
-			const char *t = p->text;
-			const char *products = b->own ? strstr(t, "products/") : NULL;
-
-			if (products && (products == t || products[-1] == '=')) {
-				str_add_bytes(&text, t, (size_t)(products - t));
-				str_addf(&text, "%s.", b->unit->name);
-				if (b->unit->scatter) {
-					str_add_shell(b->s, text.p);
-					str_clear(&text);
-					str_add(b->s, "\"$label\"");
-					str_add(&text, ".");
-				}
-				t = products;
-			}
-			str_add(&text, t);
+		switch (p->kind) {
+		case PIECE_TEXT: /* a run of texts is quoted as one */
+			str_add(&text, p->text);
 			if (i + 1 < w->pieces && w->piece[i + 1].kind == PIECE_TEXT)
-				continue;
-		}
-		if (text.len || (p->kind == PIECE_TEXT && w->pieces == 1))
-			str_add_shell(b->s, text.p ? text.p : "");
-		str_clear(&text);
-		if (p->kind == PIECE_STEM)
+				break;
+			str_add_shell(b->s, text.p);
+			str_clear(&text);
+			break;
+		case PIECE_STEM:
 			str_add(b->s, "\"$stem\"");
-		else if (p->kind == PIECE_LABEL)
+			break;
+		case PIECE_PRODUCTS:
+			unit_products(b->unit, b->own, b->s);
+			break;
+		case PIECE_LABEL:
 			str_add(b->s, "\"$label\"");
-		else if (p->kind == PIECE_PATH)
+			break;
+		case PIECE_LIST:
+			str_addf(b->s, "%s.list", p->text);
+			break;
+		case PIECE_PART:
+			str_addf(b->s, "%s.\"$label\".list", p->text);
+			break;
+		case PIECE_PATH:
 			str_addf(b->s, "\"$%s\"", p->text);
+			break;
+		}
 	}
 	str_free(&text);
 }
@@ -212,5 +210,44 @@ void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
 		str_add(s, "\t");
 		add_line(&b, &u->line[0]);
 		str_add(s, "\n");
+	}
+}
+
+/* Whether some word is, or hangs on, an input: a piece of this kind, or (kind -1) anything. */
+static bool word_names(const struct word *w, const char *input, int kind)
+{
+	for (size_t i = 0; i < w->pieces; i++) {
+		const struct piece *p = &w->piece[i];
+		bool is_input = p->kind == PIECE_LIST || p->kind == PIECE_PART || p->kind == PIECE_PATH;
+
+		if (is_input && (kind < 0 || (int)p->kind == kind) && !strcmp(p->text, input))
+			return true;
+	}
+	for (size_t i = 0; kind < 0 && i < w->given.n; i++)
+		if (!strcmp(w->given.v[i], input))
+			return true;
+	for (size_t i = 0; kind < 0 && i < w->lacking.n; i++)
+		if (!strcmp(w->lacking.v[i], input))
+			return true;
+	return false;
+}
+
+bool unit_names(const struct unit *u, const char *input, int kind)
+{
+	for (size_t l = 0; l < u->lines; l++)
+		for (size_t k = 0; k < u->line[l].stages; k++)
+			for (size_t i = 0; i < u->line[l].stage[k].words; i++)
+				if (word_names(&u->line[l].stage[k].word[i], input, kind))
+					return true;
+	return false;
+}
+
+void add_unit_paths(const struct plan *plan, const struct unit *u, struct str *s)
+{
+	for (size_t i = 0; i < plan->inputs; i++) {
+		const char *name = plan->input[i].spec.name;
+
+		if (unit_names(u, name, PIECE_PATH))
+			str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n", name, name);
 	}
 }

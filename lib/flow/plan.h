@@ -12,12 +12,17 @@
 
 #include "flow/template.h"
 
+#define PIECES_MAX 12
+#define STEMS_MAX 4 /* {stem} in one name */
 #define JOBS_MAX (3 * STEPS_MAX + 8)
 
 enum piece_kind {
 	PIECE_TEXT,
-	PIECE_STEM,  /* of the first input file */
-	PIECE_LABEL, /* of the element of a scatter */
+	PIECE_STEM,	/* of the first input file */
+	PIECE_PRODUCTS, /* the folder that the unit's products go to */
+	PIECE_LABEL,	/* of the element of a scatter */
+	PIECE_LIST,	/* the file that lists an input; its name is in text */
+	PIECE_PART,	/* of that the element's part */
 	PIECE_PATH,  /* of an input that is one path; its name is in text */
 };
 
@@ -28,7 +33,7 @@ struct piece {
 
 /* A word of a command line; it is there only if these inputs are given, and those are not. */
 struct word {
-	struct piece piece[6];
+	struct piece piece[PIECES_MAX];
 	size_t pieces;
 	struct words given, lacking;
 };
@@ -129,6 +134,7 @@ struct plan {
 	size_t products;
 	struct unit *unit;
 	size_t units;
+	const struct stage_spec *reader; /* of files that are listed */
 
 	/* the pool that plan_text and plan_alloc take from */
 	void **owned;

@@ -89,8 +89,13 @@ static bool only_stem(const char *pattern)
 
 void product_word(struct plan *plan, const struct product *m, const char *before, struct word *w)
 {
-	word_add(w, PIECE_TEXT, before);
-	for (const char *c = m->pattern; *c;) {
+	const char *c = m->pattern;
+
+	if (*before)
+		word_add(w, PIECE_TEXT, before);
+	word_add(w, PIECE_PRODUCTS, "");
+	word_add(w, PIECE_TEXT, "/");
+	while (*c) {
 		const char *stem = strstr(c, "{stem}");
 		size_t n = stem ? (size_t)(stem - c) : strlen(c);
 
@@ -100,6 +105,15 @@ void product_word(struct plan *plan, const struct product *m, const char *before
 			word_add(w, PIECE_STEM, "");
 		c += n + (stem ? strlen("{stem}") : 0);
 	}
+}
+
+static size_t count_stems(const char *pattern)
+{
+	size_t n = 0;
+
+	for (const char *p = pattern; (p = strstr(p, "{stem}")); p++)
+		n++;
+	return n;
 }
 
 static void name_stage(struct plan *plan, const struct product *m, const struct plan_options *o,
@@ -113,6 +127,12 @@ static void name_stage(struct plan *plan, const struct product *m, const struct 
 
 	if (s && !s->outside && (said = describe(o->describer, s->command, &e)))
 		sets = option_find(said->options, "name") != NULL;
+	if (count_stems(m->pattern) > STEMS_MAX) {
+		problem(p, &m->step->operation_mark, EXIT_DATA,
+			"step %s: its name '%s' has {stem} more than %d times", m->id, m->pattern,
+			STEMS_MAX);
+		return;
+	}
 	if (!fixed && !sets) {
 		problem(p, &m->step->operation_mark, EXIT_DATA,
 			"step %s: makes one file, so {stem} is the only key that its name '%s' can "
@@ -124,7 +144,7 @@ static void name_stage(struct plan *plan, const struct product *m, const struct 
 		return;
 	if (fixed)
 		stage_add(plan, s, "-o");
-	product_word(plan, m, fixed ? "products/" : "--name=products/", stage_word(plan, s));
+	product_word(plan, m, fixed ? "" : "--name=", stage_word(plan, s));
 }
 
 void products_name(struct plan *plan, const struct plan_options *o, struct problems *p)

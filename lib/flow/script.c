@@ -373,22 +373,6 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 	}
 }
 
-/* The path of an input that a unit's words name. */
-static void add_paths(const struct unit *u, struct str *s)
-{
-	for (size_t i = 0; i < u->lines; i++)
-		for (size_t k = 0; k < u->line[i].stages; k++)
-			for (size_t w = 0; w < u->line[i].stage[k].words; w++)
-				for (size_t m = 0; m < u->line[i].stage[k].word[w].pieces; m++) {
-					const struct piece *p =
-						&u->line[i].stage[k].word[w].piece[m];
-
-					if (p->kind == PIECE_PATH)
-						str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n",
-							p->text, p->text);
-				}
-}
-
 static void add_scatters(const struct plan *plan, struct str *s)
 {
 	const char *done[16];
@@ -421,7 +405,7 @@ void script_write(const struct plan *plan, const struct script_options *o, struc
 		add_unit_comments(u, s);
 		function_name(u, s);
 		str_add(s, "() {\n");
-		add_paths(u, s);
+		add_unit_paths(plan, u, s);
 		add_unit_body(u, own_products(u), false, s);
 		str_add(s, "}\n\n");
 	}

@@ -34,6 +34,12 @@ void unit_products(const struct unit *u, bool own, struct str *s);
  */
 void add_unit_body(const struct unit *u, bool own, bool part, struct str *s);
 
+/* Whether the words of a unit name an input, by pieces of this kind, or (-1) hang on it at all. */
+bool unit_names(const struct unit *u, const char *input, int kind);
+
+/* Lines that set a variable of the shell for each input whose path a unit's words name. */
+void add_unit_paths(const struct plan *plan, const struct unit *u, struct str *s);
+
 /* The part of script.bash of that name. */
 void add_function(const char *functions, const char *name, struct str *s);
 

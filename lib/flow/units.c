@@ -255,7 +255,7 @@ static void grow(struct plan *plan, struct unit *u, size_t line, struct job *j)
 	} else if (stream) {
 		struct word *w = plan_alloc(plan, 1, sizeof(*w));
 
-		product_word(plan, stream, "products/", w);
+		product_word(plan, stream, "", w);
 		u->line[line].stream = w;
 		u->makes_products = true;
 	} else {
@@ -325,14 +325,20 @@ static void make_masters(struct plan *plan, const struct job *j, struct problems
 		const struct master_spec *m = &op->master[i];
 		const struct plan_input *in = plan_input_of(plan, m->of);
 		const char *name = plan_text(plan, "%s.%s", j->id, m->name);
+		struct stage *reader;
+		size_t readers;
 		struct unit *u;
 
-		if (!in)
+		if (!in || !plan->reader)
 			continue;
 		u = unit_new(plan, name, j->step);
 		u->file = plan_text(plan, "%s.fits", name);
 		u->what = plan_text(plan, "%s, the %s of %s", j->id, m->name, m->of);
 		u->given = in->spec.optional ? m->of : NULL;
+		reader = reader_stages(plan, &(struct words){(const char **)&in->spec.name, 1},
+			false, plan->reader, &readers);
+		for (size_t k = 0; k < readers; k++)
+			line_stage(plan, &u->line[0], &reader[k]);
 		for (size_t k = 0; k < m->stages; k++) {
 			const struct stage_spec *spec = &m->stage[k];
 			struct stage s = {

@@ -85,16 +85,15 @@ static bool expand(struct plan *plan, const struct job *j, const struct stage_sp
 	if (!in || !conditions(plan, &(struct words){(const char **)&in->spec.name, 1}, true,
 			   &w->given))
 		return false;
-	word_add(w, PIECE_TEXT, plan_text(plan, "%.*s", (int)(open - from->text), from->text));
-	if (*from->text == '{')
-		w->pieces = 0;
+	if (open > from->text)
+		word_add(w, PIECE_TEXT,
+			plan_text(plan, "%.*s", (int)(open - from->text), from->text));
 	if (master)
 		word_add(w, PIECE_TEXT, plan_text(plan, "%s.%s.fits", j->id, name));
-	else if (in->spec.type == INPUT_LIST)
-		word_add(w, PIECE_TEXT, plan_text(plan, "%s.list", name));
 	else
-		word_add(w, PIECE_PATH, in->spec.name);
-	word_add(w, PIECE_TEXT, plan_text(plan, "%s", close + 1));
+		word_add(w, in->spec.type == INPUT_LIST ? PIECE_LIST : PIECE_PATH, in->spec.name);
+	if (close[1])
+		word_add(w, PIECE_TEXT, close + 1);
 	return true;
 }
 
@@ -115,6 +114,7 @@ struct stage *reader_stages(struct plan *plan, const struct words *reads, bool s
 	const struct stage_spec *reader, size_t *count)
 {
 	struct stage *s = plan_alloc(plan, 2, sizeof(*s));
+	enum piece_kind list = scattered ? PIECE_PART : PIECE_LIST;
 	bool several = reads->n > 1;
 
 	*count = 1 + several;
@@ -124,22 +124,13 @@ struct stage *reader_stages(struct plan *plan, const struct words *reads, bool s
 	for (size_t i = 0; i < reader->words; i++) {
 		const char *text = reader->word[i].text, *open = strstr(text, "{list}");
 		struct word *w = stage_word(plan, &s[several]);
+		size_t n = open ? (size_t)(open - text) : strlen(text);
 
-		if (!open) {
-			word_add(w, PIECE_TEXT, text);
-		} else if (several) {
-			word_add(w, PIECE_TEXT, plan_text(plan, "%.*s-", (int)(open - text), text));
-		} else {
-			word_add(w, PIECE_TEXT,
-				plan_text(plan, "%.*s%s.%s", (int)(open - text), text, reads->v[0],
-					scattered ? "" : "list"));
-			if (scattered) {
-				word_add(w, PIECE_LABEL, "");
-				word_add(w, PIECE_TEXT, ".list");
-			}
-		}
+		word_add(w, PIECE_TEXT, plan_text(plan, "%.*s", (int)n, text));
+		if (open)
+			word_add(w, several ? PIECE_TEXT : list, several ? "-" : reads->v[0]);
 	}
 	for (size_t i = 0; several && i < reads->n; i++)
-		stage_add(plan, &s[0], plan_text(plan, "%s.list", reads->v[i]));
+		word_add(stage_word(plan, &s[0]), PIECE_LIST, reads->v[i]);
 	return s;
 }

@@ -384,6 +384,20 @@ by_the_rule() {
 	alone passed f_0.fits
 }
 
+@test "template-compile: a value that looks like a name of ours is none" {
+	cat >title.yaml <<-'EOF'
+		name: title
+		steps:
+		  - operation: drf_read
+		  - {operation: fft_slice, retry: {max: 1}}
+		  - {operation: waterfall, params: {title: "products/$stem"}}
+		  - {operation: export, params: {formats: [png]}, on_fail: continue}
+	EOF
+	template-compile title.yaml >script
+	grep -qF -- "waterfall '--title=products/\$stem'" script
+	grep -qF 'export-png -o export.products/"$stem".png' script
+}
+
 @test "template-compile: previews, and names by metadata" {
 	sky_files in
 	cat >names.yaml <<-'EOF'

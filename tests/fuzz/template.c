@@ -134,8 +134,7 @@ static size_t fixed_words(const struct stage *s, char **out)
 		str_add(&text, "");
 		for (size_t k = 0; k < s->word[i].pieces; k++) {
 			if (s->word[i].piece[k].kind != PIECE_TEXT || s->word[i].given.n ||
-				s->word[i].lacking.n ||
-				strstr(s->word[i].piece[k].text, "products/")) {
+				s->word[i].lacking.n) {
 				str_free(&text);
 				return n;
 			}
