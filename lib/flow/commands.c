@@ -147,7 +147,8 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 	if (j->operation->formats_param && !strcmp(name, j->operation->formats_param))
 		return; /* it has chosen the stages */
 	if (node->absent) {
-		problem(p, &node->mark, EXIT_DATA, "step %s: %s: has no value", j->id, name);
+		if (!node->told)
+			problem(p, &node->mark, EXIT_DATA, "step %s: %s: has no value", j->id, name);
 		return;
 	}
 	if (spec && spec->uses) {
@@ -252,9 +253,10 @@ static void find_formats(const struct job *j, struct formats *f, struct problems
 	char *copy, *save = NULL;
 
 	if (!node || node->absent) {
-		problem(p, node ? &node->mark : &j->step->operation_mark, EXIT_DATA,
-			"step %s: param %s of operation %s missing", j->id, param,
-			j->operation->name);
+		if (!node || !node->told)
+			problem(p, node ? &node->mark : &j->step->operation_mark, EXIT_DATA,
+				"step %s: param %s of operation %s missing", j->id, param,
+				j->operation->name);
 		return;
 	}
 	for (size_t i = 0; node->kind == NODE_LIST && i < node->count; i++)

@@ -69,9 +69,9 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 		return false;
 	}
 	check_keys(spec, known, COUNT_OF(known), "param", p);
-	bool_of(spec, "required", false, name, p);
-	text_of(spec, "default", name, p);
-	type = text_of(spec, "type", name, p);
+	bool_of(spec, "required", false, "param", p);
+	text_of(spec, "default", "param", p);
+	type = text_of(spec, "type", "param", p);
 	if (!node_get(spec, "type", NULL))
 		problem(p, &key->mark, EXIT_DATA, "param %s: type missing: must be one of " TYPES,
 			name);
@@ -81,7 +81,7 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 		problem_unknown(p, &node_get(spec, "type", NULL)->mark, EXIT_DATA, type, types,
 			COUNT_OF(types), "param %s: type: %s: must be one of " TYPES, name, type);
 	for (size_t k = 0; k < 2; k++) {
-		const char *text = text_of(spec, bound[k], name, p);
+		const char *text = text_of(spec, bound[k], "param", p);
 		const struct node *node = node_get(spec, bound[k], NULL);
 		double v;
 
@@ -258,7 +258,7 @@ static void substitute(struct template *t, struct node *node, struct problems *p
 	free(name);
 	free(node->text);
 	node->text = xstrdup(value ? value : "");
-	node->absent = !value;
+	node->absent = node->told = !value;
 }
 
 void params_substitute(struct template *t, struct problems *p)

@@ -71,7 +71,7 @@ bool input_read(const struct node *key, const struct node *node, struct input_sp
 		return false;
 	}
 	CHECK_KEYS(node, "input", p, "type", "ext", "min", "optional");
-	type = text_of(node, "type", of, p);
+	type = text_of(node, "type", "input", p);
 	if (!node_get(node, "type", NULL))
 		problem(p, &key->mark, EXIT_DATA,
 			"input %s: type missing: must be one of file|folder|list|capture", of);
@@ -93,14 +93,14 @@ bool input_read(const struct node *key, const struct node *node, struct input_sp
 			problem(p, &node_get(node, "ext", NULL)->mark, EXIT_DATA,
 				"input %s: ext: '%s': must be letters and digits, without the dot",
 				of, input->ext.v[i]);
-	min = text_of(node, "min", of, p);
+	min = text_of(node, "min", "input", p);
 	if (min && (!parse_i64(min, &input->min) || input->min < 1 || input->min > 1000000))
 		problem(p, &node_get(node, "min", NULL)->mark, EXIT_DATA,
 			"input %s: min: '%s': must be a whole number, 1 to 1000000", of, min);
 	else if (min && input->type != INPUT_LIST && input->min != 1)
 		problem(p, &node_get(node, "min", NULL)->mark, EXIT_DATA,
 			"input %s: min: only a list has more than one", of);
-	input->optional = bool_of(node, "optional", false, of, p);
+	input->optional = bool_of(node, "optional", false, "input", p);
 	return p->errors == errors;
 }
 

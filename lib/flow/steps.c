@@ -40,23 +40,23 @@ static void read_retry(const struct node *node, struct step *s, struct problems 
 	s->retry.factor = 2;
 	if (node->kind != NODE_MAP) {
 		problem(p, &node->mark, EXIT_DATA,
-			"%s: retry: must be a mapping {max, delay, factor}, is %s", s->id,
+			"%s: retry: must be a mapping {max, delay, factor}, is %s", s->title,
 			node_kind_name(node));
 		return;
 	}
 	CHECK_KEYS(node, "retry", p, "max", "delay", "factor");
-	max = text_of(node, "max", s->id, p);
+	max = text_of(node, "max", s->title, p);
 	if (!node_get(node, "max", NULL))
-		problem(p, &node->mark, EXIT_DATA, "%s: retry: max missing", s->id);
+		problem(p, &node->mark, EXIT_DATA, "%s: retry: max missing", s->title);
 	else if (max && (!parse_i64(max, &s->retry.max) || s->retry.max < 1 || s->retry.max > 100))
 		problem(p, &node_get(node, "max", NULL)->mark, EXIT_DATA,
-			"%s: max: '%s': must be a whole number, 1 to 100", s->id, max);
-	s->retry.delay_ns = duration_of(node, "delay", s->id, p);
-	factor = text_of(node, "factor", s->id, p);
+			"%s: retry: max: '%s': must be a whole number, 1 to 100", s->title, max);
+	s->retry.delay_ns = duration_of(node, "delay", s->title, p);
+	factor = text_of(node, "factor", s->title, p);
 	if (factor && (!parse_f64(factor, false, &s->retry.factor) || s->retry.factor < 1 ||
 			      s->retry.factor > 100))
 		problem(p, &node_get(node, "factor", NULL)->mark, EXIT_DATA,
-			"%s: factor: '%s': must be a number, 1 to 100", s->id, factor);
+			"%s: retry: factor: '%s': must be a number, 1 to 100", s->title, factor);
 }
 
 static void read_gate(const struct node *node, struct step *s, struct problems *p)
@@ -71,7 +71,7 @@ static void read_gate(const struct node *node, struct step *s, struct problems *
 		problem(p, &node->mark, EXIT_DATA,
 			"%s: gate: must be a mapping {min: {key: number}, max: {key: number}}, is "
 			"%s",
-			s->id, node_kind_name(node));
+			s->title, node_kind_name(node));
 		s->gate = NULL;
 		return;
 	}
@@ -81,7 +81,7 @@ static void read_gate(const struct node *node, struct step *s, struct problems *
 
 		if (map && map->kind != NODE_MAP) {
 			problem(p, &map->mark, EXIT_DATA, "%s: gate: %s: must be {key: number}",
-				s->id, bounds[b]);
+				s->title, bounds[b]);
 			continue;
 		}
 		for (size_t i = 0; map && i < map->count; i++, checks++) {
@@ -91,29 +91,29 @@ static void read_gate(const struct node *node, struct step *s, struct problems *
 
 			if (!*key || key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-~%")])
 				problem(p, &map->key[i]->mark, EXIT_DATA,
-					"%s: gate: '%s': must be a key of the metadata", s->id,
+					"%s: gate: '%s': must be a key of the metadata", s->title,
 					key);
 			else if (bound->kind != NODE_SCALAR || !parse_real(bound->text, &v))
 				problem(p, &bound->mark, EXIT_DATA,
-					"%s: gate: %s: %s: '%s': must be a number", s->id,
+					"%s: gate: %s: %s: '%s': must be a number", s->title,
 					bounds[b], key, bound->text ? bound->text : "");
 		}
 	}
 	if (checks == 0)
-		problem(p, &node->mark, EXIT_DATA, "%s: gate: checks nothing", s->id);
+		problem(p, &node->mark, EXIT_DATA, "%s: gate: checks nothing", s->title);
 }
 
 static void read_when(
 	struct template *t, const struct node *map, struct step *s, struct problems *p)
 {
-	const char *text = text_of(map, "when", s->id, p);
+	const char *text = text_of(map, "when", s->title, p);
 	struct error e;
 	bool holds;
 
 	if (!text)
 		return;
 	if (condition(text, param_value, t, &holds, &e))
-		problem(p, &node_get(map, "when", NULL)->mark, EXIT_DATA, "%s: when: %s", s->id,
+		problem(p, &node_get(map, "when", NULL)->mark, EXIT_DATA, "%s: when: %s", s->title,
 			e.text);
 	else
 		s->left_out = !holds;
@@ -129,6 +129,7 @@ static void read_step(struct template *t, struct node *map, struct step *s, stru
 	if (map->kind != NODE_MAP) {
 		problem(p, &map->mark, EXIT_DATA, "step %zu: must be a mapping, is %s", s->number,
 			node_kind_name(map));
+		s->left_out = true;
 		return;
 	}
 	CHECK_KEYS(map, "step", p, "operation", "id", "backend", "params", "optional", "when",
@@ -145,35 +146,36 @@ static void read_step(struct template *t, struct node *map, struct step *s, stru
 	if (!is_name(s->id) && node_get(map, "id", NULL))
 		problem(p, &node_get(map, "id", NULL)->mark, EXIT_DATA,
 			"id: '%s': must be 1 to 64 letters, digits, _ and -, no - first", s->id);
-	text = text_of(map, "backend", s->id, p);
+	text = text_of(map, "backend", s->title, p);
 	s->backend = text ? text : "default";
-	s->backend_mark = text ? node_get(map, "backend", NULL)->mark : s->mark;
+	if (text)
+		s->backend_mark = node_get(map, "backend", NULL)->mark;
 	s->params = node_get(map, "params", NULL);
 	if (s->params && s->params->kind != NODE_MAP) {
 		if (!s->params->absent)
 			problem(p, &s->params->mark, EXIT_DATA,
-				"%s: params: must be a mapping, is %s", s->id,
+				"%s: params: must be a mapping, is %s", s->title,
 				node_kind_name(s->params));
 		s->params = NULL;
 	}
 	s->from = node_get(map, "from", NULL);
-	s->scatter = text_of(map, "scatter", s->id, p);
+	s->scatter = text_of(map, "scatter", s->title, p);
 	if (s->scatter && !is_name(s->scatter))
 		problem(p, &node_get(map, "scatter", NULL)->mark, EXIT_DATA,
-			"%s: scatter: '%s': must be frames or a key of the metadata", s->id,
+			"%s: scatter: '%s': must be frames or a key of the metadata", s->title,
 			s->scatter);
-	s->optional = bool_of(map, "optional", false, s->id, p);
-	s->preview = bool_of(map, "preview", false, s->id, p);
-	s->checkpoint = bool_of(map, "checkpoint", false, s->id, p);
-	s->timeout_ns = duration_of(map, "timeout", s->id, p);
-	on_fail = text_of(map, "on_fail", s->id, p);
+	s->optional = bool_of(map, "optional", false, s->title, p);
+	s->preview = bool_of(map, "preview", false, s->title, p);
+	s->checkpoint = bool_of(map, "checkpoint", false, s->title, p);
+	s->timeout_ns = duration_of(map, "timeout", s->title, p);
+	on_fail = text_of(map, "on_fail", s->title, p);
 	if (on_fail && strcmp(on_fail, "stop") && strcmp(on_fail, "continue"))
 		problem(p, &node_get(map, "on_fail", NULL)->mark, EXIT_DATA,
-			"%s: on_fail: %s: must be stop or continue", s->id, on_fail);
+			"%s: on_fail: %s: must be stop or continue", s->title, on_fail);
 	s->goes_on = on_fail && !strcmp(on_fail, "continue");
 	if (s->goes_on && s->optional)
 		problem(p, &node_get(map, "on_fail", NULL)->mark, EXIT_DATA,
-			"%s: on_fail: an optional step goes on without itself already", s->id);
+			"%s: on_fail: an optional step goes on without itself already", s->title);
 	read_retry(node_get(map, "retry", NULL), s, p);
 	read_gate(node_get(map, "gate", NULL), s, p);
 	read_when(t, map, s, p);
@@ -211,9 +213,12 @@ void steps_read(struct template *t, struct problems *p)
 	t->step = xcalloc(list->count, sizeof(*t->step));
 	for (size_t i = 0; i < list->count; i++) {
 		struct step *s = &t->step[t->steps++];
+		struct str title = {0};
 
 		s->id = template_own(t, id[i]);
-		s->mark = s->operation_mark = list->item[i]->mark;
+		str_addf(&title, "step %s", s->id);
+		s->title = template_own(t, title.p);
+		s->mark = s->operation_mark = s->backend_mark = list->item[i]->mark;
 		s->number = i + 1;
 		read_step(t, list->item[i], s, p);
 	}

@@ -39,6 +39,7 @@ struct retry {
 
 struct step {
 	const char *id;
+	const char *title;     /* "step ID", for messages */
 	const char *operation; /* '_' for '-' */
 	const char *backend;   /* "default" if none is named */
 	struct node *params;   /* a map, or NULL */

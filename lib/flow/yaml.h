@@ -23,6 +23,7 @@ struct node {
 	struct mark mark;
 	char *text;  /* of a scalar */
 	bool absent; /* a scalar of which nothing is written */
+	bool told;   /* why it has no value has been said */
 	size_t count;
 	struct node **key;  /* [count] scalars, of a map */
 	struct node **item; /* [count], of lists and maps */
