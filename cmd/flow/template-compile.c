@@ -70,33 +70,6 @@ static struct given_list split(const struct text_list *list, const char *option)
 	return g;
 }
 
-static char *find_backend(void *arg, const char *name, char **path, size_t *n)
-{
-	struct error e;
-
-	*path = library_find(arg, name, true);
-	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
-}
-
-/* What a template extends lies beside it, or is the user's or a shipped one. */
-static char *find_template(void *arg, const char *name, const char *from, char **path, size_t *n)
-{
-	const char *slash = strrchr(from, '/');
-	size_t end = strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? 5 : 0;
-	struct str beside = {0};
-	struct error e;
-
-	str_addf(&beside, "%.*s%.*s.yaml", slash ? (int)(slash - from) + 1 : 0, from,
-		(int)(strlen(name) - end), name);
-	if (access(beside.p, R_OK) == 0) {
-		*path = beside.p;
-	} else {
-		*path = library_find(arg, name, false);
-		str_free(&beside);
-	}
-	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
-}
-
 static void write_result(const struct options *o, const struct str *text)
 {
 	struct outfile *file;
@@ -180,10 +153,10 @@ static void run(struct filter *f)
 	const char *file = f->operands[0];
 	char *text, *shipped = access(file, F_OK) && !strchr(file, '/') ? NULL : xstrdup(file);
 	struct template_options how = {
-		split(&o->params, "param"), split(&o->sets, "set"), find_template, &l};
+		split(&o->params, "param"), split(&o->sets, "set"), library_template, &l};
 	struct plan_options as = {.inputs = split(&o->inputs, "input"),
 		.backends = split(&o->backends, "backend"),
-		.find = find_backend,
+		.find = library_backend,
 		.find_arg = &l};
 
 	if (o->check + o->plan + o->dot > 1)

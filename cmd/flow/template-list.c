@@ -6,92 +6,144 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "flow/library.h"
-#include "flow/yaml.h"
+#include "flow/plan.h"
 #include "stream/filter.h"
 
 struct options {
 	bool json;
+	const char *takes;
 };
 
+#define AT(member) offsetof(struct options, member)
+
 static const struct option options[] = {
-	{0, "json", OPT_FLAG, offsetof(struct options, json), "", NULL, 0, 0, NULL, 0,
+	{0, "for", OPT_TEXT, AT(takes), "", NULL, 0, 0, "capture|list|file|folder|NAME|EXTENSION", 0,
+		"only those with an input of this type, name or extension"},
+	{0, "json", OPT_FLAG, AT(json), "", NULL, 0, 0, NULL, 0,
 		"one JSON object a template and line"},
 	OPTIONS_END,
 };
 
-/* The text of a key, "" if it has none. */
-static const char *said(const struct node *tree, const char *key)
-{
-	const struct node *node = node_get(tree, key, NULL);
+struct listing {
+	const struct options *options;
+	struct library library;
+	struct describer *describer;
+	struct backend_set *set;
+	struct str text;
+};
 
-	return node && node->text ? node->text : "";
+static bool takes(const struct input_spec *in, const char *what)
+{
+	if (!strcmp(in->name, what) || !strcmp(input_types[in->type], what))
+		return true;
+	for (size_t i = 0; i < in->ext.n; i++)
+		if (!strcasecmp(in->ext.v[i], what))
+			return true;
+	return false;
 }
 
-static void add_template(
-	const struct options *o, const char *name, const char *path, bool shipped, struct str *out)
+static void add_line(const struct template *t, const char *name, struct str *s)
 {
-	struct problems problems = {0};
-	struct error e;
-	size_t n;
-	char *text = file_read(path, YAML_BYTES_MAX, &n, &e);
-	struct node *tree = text ? yaml_read(path, text, n, &problems) : NULL;
+	str_add_escaped(s, name);
+	str_add(s, "\t");
+	str_add_escaped(s, t->name);
+	str_add(s, *t->description ? ": " : "");
+	str_add_escaped(s, t->description);
+	str_add(s, "\n");
+}
 
-	if (!tree)
-		warn("%s: cannot be read as a template: see template-compile --check", path);
-	if (o->json) {
-		str_add(out, "{\"template\": ");
-		str_add_json(out, name);
-		str_add(out, ", \"name\": ");
-		str_add_json(out, said(tree, "name"));
-		str_add(out, ", \"description\": ");
-		str_add_json(out, said(tree, "description"));
-		str_addf(out, ", \"shipped\": %s, \"file\": ", shipped ? "true" : "false");
-		str_add_json(out, path);
-		str_add(out, "}\n");
-	} else {
-		str_add_escaped(out, name);
-		str_add(out, "\t");
-		str_add_escaped(out, said(tree, "name"));
-		str_add(out, *said(tree, "description") ? ": " : "");
-		str_add_escaped(out, said(tree, "description"));
-		str_add(out, "\n");
+static void add_json(const struct plan *plan, const char *name, bool shipped, struct str *s)
+{
+	const struct template *t = plan->template;
+
+	str_add(s, "{\"template\": ");
+	str_add_json(s, name);
+	str_add(s, ", \"name\": ");
+	str_add_json(s, t->name);
+	str_add(s, ", \"description\": ");
+	str_add_json(s, t->description);
+	str_addf(s, ", \"shipped\": %s, \"file\": ", shipped ? "true" : "false");
+	str_add_json(s, t->file);
+	str_add(s, ", \"inputs\": [");
+	for (size_t i = 0; i < plan->inputs; i++) {
+		str_add(s, i ? ", {\"name\": " : "{\"name\": ");
+		str_add_json(s, plan->input[i].spec.name);
+		str_addf(s, ", \"type\": \"%s\"}", input_types[plan->input[i].spec.type]);
 	}
-	node_free(tree);
+	str_add(s, "]}\n");
+}
+
+static void add_template(struct listing *l, const char *name, const char *path, bool shipped)
+{
+	struct template_options how = {.find = library_template, .find_arg = &l->library};
+	struct plan_options as = {.find = library_backend,
+		.find_arg = &l->library,
+		.describer = l->describer};
+	struct problems problems = {0};
+	bool wanted = !l->options->takes;
+	struct template t;
+	struct plan plan;
+	struct error e;
+	char *text;
+	size_t n;
+
+	text = file_read(path, LIBRARY_BYTES_MAX, &n, &e);
+	if (!text) {
+		warn("%s", e.text);
+		return;
+	}
+	template_read(&t, path, text, n, &how, &problems);
+	plan_make(&plan, &t, &as, &l->set, &problems);
+	if (problems.code == EXIT_DATA)
+		warn("%s: is wrong: see template-compile --check", path);
+	for (size_t i = 0; i < plan.inputs && !wanted; i++)
+		wanted = takes(&plan.input[i].spec, l->options->takes);
+	if (wanted && l->options->json)
+		add_json(&plan, name, shipped, &l->text);
+	else if (wanted)
+		add_line(&t, name, &l->text);
+	plan_free(&plan);
+	template_free(&t);
 	problems_free(&problems);
 	free(text);
 }
 
+/* Of two of one name the user's own is the one that is used. */
+static bool is_hidden(const struct listing *l, const char *path, int folder)
+{
+	return folder == 1 && l->library.folder[0] && starts_with(path, l->library.folder[0]);
+}
+
 static void run(struct filter *f)
 {
-	struct library l;
-	struct str out = {0};
+	struct listing l = {.options = f->options};
 
-	library_open(&l);
+	library_open(&l.library);
+	l.describer = describer_new(l.library.commands);
 	for (int folder = 0; folder < 2; folder++) {
 		size_t count;
-		char **name = library_names(&l, folder, &count);
+		char **name = library_names(&l.library, folder, &count);
 
 		for (size_t i = 0; i < count; i++) {
-			char *path = library_find(&l, name[i], false);
-			bool hidden = folder == 1 && path && l.folder[0] &&
-				      starts_with(path, l.folder[0]);
+			char *path = library_find(&l.library, name[i], false);
 
-			if (path &&
-				!hidden) /* the user's own of that name is the one that is used */
-				add_template(f->options, name[i], path, folder == 1, &out);
+			if (path && !is_hidden(&l, path, folder))
+				add_template(&l, name[i], path, folder == 1);
 			free(path);
 			free(name[i]);
 		}
 		free(name);
 	}
-	if (out.len && write_whole(STDOUT_FILENO, out.p, out.len))
+	if (l.text.len && write_whole(STDOUT_FILENO, l.text.p, l.text.len))
 		die(EXIT_IO, "cannot write: %s", strerror(errno));
-	str_free(&out);
-	library_close(&l);
+	str_free(&l.text);
+	describer_free(l.describer);
+	backend_set_free(l.set);
+	library_close(&l.library);
 }
 
 static const struct command command = {

@@ -81,7 +81,7 @@ static void unknown_param(const struct plan_options *o, const struct job *j, con
 				names[n++] = c;
 			}
 	}
-	problem_unknown(p, &key->mark, EXIT_DATA, key->text, names, n,
+	problem_unknown(p, &key->mark, key->mark.line ? EXIT_DATA : EXIT_USAGE, key->text, names, n,
 		"step %s: unknown param %s of operation %s", j->id, key->text, op->name);
 	for (; owned < n; owned++)
 		free((void *)names[owned]);

@@ -76,6 +76,8 @@ static bool term(struct parse *c, bool *holds)
 	value = quoted ? name : c->lookup(c->arg, name);
 	equal = takes(c, "==");
 	differ = !equal && takes(c, "!=");
+	if (!equal && !differ && takes(c, "="))
+		return wrong(c, "must be ==", "=");
 	if (!value && (!strcmp(name, "true") || !strcmp(name, "false")))
 		value = name;
 	if (!value)

@@ -150,3 +150,29 @@ char *file_read(const char *path, size_t max, size_t *n, struct error *e)
 	text[*n] = '\0';
 	return text;
 }
+
+char *library_backend(void *arg, const char *name, char **path, size_t *n)
+{
+	struct error e;
+
+	*path = library_find(arg, name, true);
+	return *path ? file_read(*path, LIBRARY_BYTES_MAX, n, &e) : NULL;
+}
+
+char *library_template(void *arg, const char *name, const char *from, char **path, size_t *n)
+{
+	const char *slash = strrchr(from, '/');
+	size_t end = strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? 5 : 0;
+	struct str beside = {0};
+	struct error e;
+
+	str_addf(&beside, "%.*s%.*s.yaml", slash ? (int)(slash - from) + 1 : 0, from,
+		(int)(strlen(name) - end), name);
+	if (access(beside.p, R_OK) == 0) {
+		*path = beside.p;
+	} else {
+		*path = library_find(arg, name, false);
+		str_free(&beside);
+	}
+	return *path ? file_read(*path, LIBRARY_BYTES_MAX, n, &e) : NULL;
+}

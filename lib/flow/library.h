@@ -37,4 +37,14 @@ char **library_backends(const struct library *l, size_t *count);
  */
 char *file_read(const char *path, size_t max, size_t *n, struct error *e);
 
+#define LIBRARY_BYTES_MAX 65536
+
+/*
+ * The text of a backend, and of a template that another one, `from`, extends: it lies beside that
+ * one, or is the user's or a shipped one. arg is the library; *path and the text are to be freed,
+ * NULL if there is none. They fit plan_options.find and template_options.find.
+ */
+char *library_backend(void *arg, const char *name, char **path, size_t *n);
+char *library_template(void *arg, const char *name, const char *from, char **path, size_t *n);
+
 #endif

@@ -54,8 +54,8 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 		"# time, until make clean. Made by leat %s from ",
 		LEAT_VERSION);
 	add_comment_text(s, base_name(t->file));
-	str_add(s, ".\n\n"
-		   "SHELL := /bin/bash\n"
+	str_addf(s, " (CRC32C %08x).\n\n", t->crc);
+	str_add(s, "SHELL := /bin/bash\n"
 		   ".SHELLFLAGS := -euo pipefail -c\n"
 		   ".ONESHELL:\n"
 		   ".SUFFIXES:\n"
@@ -155,9 +155,9 @@ static void add_listing(const struct plan *plan, struct str *s)
 			str_addf(s, "\tlist %s %lld '", name, (long long)in->spec.min);
 			for (size_t k = 0; k < in->spec.ext.n; k++)
 				str_addf(s, "%s%s", k ? " " : "", in->spec.ext.v[k]);
-			str_addf(s, "' \"$${%s[@]}\"\n", name);
+			str_addf(s, "' \"$${in_%s[@]}\"\n", name);
 		} else {
-			str_addf(s, "\tpath %s -%c \"$${%s[@]}\"\n", name,
+			str_addf(s, "\tpath %s -%c \"$${in_%s[@]}\"\n", name,
 				in->spec.type == INPUT_FILE ? 'f' : 'd', name);
 		}
 	}
@@ -184,8 +184,8 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 		const char *name = plan->input[i].spec.name;
 
 		str_addf(s,
-			"\t$(if $(filter command,$(firstword $(origin %s))),%s=($$%s),"
-			"%s=(\"$${given_%s[@]}\"))\n",
+			"\t$(if $(filter command,$(firstword $(origin %s))),in_%s=($$%s),"
+			"in_%s=(\"$${given_%s[@]}\"))\n",
 			name, name, name, name, name);
 	}
 	for (size_t i = 0; i < plan->inputs; i++) {
@@ -193,7 +193,7 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 
 		if (in->needed_by)
 			str_addf(s,
-				"\t(($${#%s[@]})) || stop 66 'input %s: missing: step %s needs "
+				"\t(($${#in_%s[@]})) || stop 66 'input %s: missing: step %s needs "
 				"it: give %s=PATH'\n",
 				in->spec.name, in->spec.name, in->needed_by->id, in->spec.name);
 	}

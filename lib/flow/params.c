@@ -13,6 +13,24 @@ static const char *const types[] = {
 
 #define TYPES "int|float|bool|enum|name|text|path|duration"
 
+/* A value, known to be a number, against the only bound there is; durations count in seconds. */
+static int one_bound(const char *type, const char *text, const struct node *min,
+	const struct node *max, struct error *e)
+{
+	double v = 0, bound = 0;
+	int64_t ns;
+
+	if (strcmp(type, "duration"))
+		parse_real(text, &v);
+	else if (parse_duration(text, &ns))
+		v = (double)ns / 1e9;
+	parse_real(min ? min->text : max->text, &bound);
+	if (min ? v >= bound : v <= bound)
+		return 0;
+	return fail(e, EXIT_DATA, "%s: must be at %s %s", text, min ? "least" : "most",
+		min ? min->text : max->text);
+}
+
 /* What the option parser would say of a value of this type. */
 static int check_typed(const struct node *spec, const char *type, const char *text, struct error *e)
 {
@@ -37,21 +55,19 @@ static int check_typed(const struct node *spec, const char *type, const char *te
 			text);
 	if (!strcmp(type, "path") && !*text)
 		return fail(e, EXIT_DATA, "'': must be a path");
-	o.min = -1e300;
-	o.max = 1e300;
-	if (min)
+	if (min && max) {
 		parse_real(min->text, &o.min);
-	if (max)
 		parse_real(max->text, &o.max);
-	if (!min && !max)
-		o.min = o.max = 0;
+	}
 	for (size_t i = 0; choices && i < choices->count; i++)
 		str_addf(&joined, "%s%s", i ? "|" : "", choices->item[i]->text);
 	if (o.type == OPT_ENUM)
 		o.choices = joined.p ? joined.p : "";
 	code = option_check(&o, text, e);
 	str_free(&joined);
-	return code;
+	if (code || !min == !max)
+		return code;
+	return one_bound(type, text, min, max, e);
 }
 
 /* The spec by itself; false if its values cannot be judged. */

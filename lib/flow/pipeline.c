@@ -45,7 +45,7 @@ static void add_word(const struct body *b, const struct word *w)
 			str_addf(b->s, "%s.\"$label\".list", p->text);
 			break;
 		case PIECE_PATH:
-			str_addf(b->s, "\"$%s\"", p->text);
+			str_addf(b->s, "\"$path_%s\"", p->text);
 			break;
 		}
 	}
@@ -248,6 +248,6 @@ void add_unit_paths(const struct plan *plan, const struct unit *u, struct str *s
 		const char *name = plan->input[i].spec.name;
 
 		if (unit_names(u, name, PIECE_PATH))
-			str_addf(s, "\tIFS= read -r -d '' %s <%s.list\n", name, name);
+			str_addf(s, "\tIFS= read -r -d '' path_%s <%s.list\n", name, name);
 	}
 }

@@ -41,14 +41,19 @@ const char *text_of(const struct node *map, const char *key, const char *of, str
 bool bool_of(
 	const struct node *map, const char *key, bool fallback, const char *of, struct problems *p)
 {
-	const char *text = text_of(map, key, of, p);
+	const struct node *node = node_get(map, key, NULL);
 
-	if (!text)
+	if (!node)
 		return fallback;
-	if (strcmp(text, "true") && strcmp(text, "false"))
-		problem(p, &node_get(map, key, NULL)->mark, EXIT_DATA,
-			"%s: %s: '%s': must be true or false", of, key, text);
-	return !strcmp(text, "true");
+	if (node->kind != NODE_SCALAR || node->absent)
+		problem(p, &node->mark, EXIT_DATA, "%s: %s: must be true or false, is %s", of, key,
+			node_kind_name(node));
+	else if (strcmp(node->text, "true") && strcmp(node->text, "false"))
+		problem(p, &node->mark, EXIT_DATA, "%s: %s: '%s': must be true or false", of, key,
+			node->text);
+	else
+		return !strcmp(node->text, "true");
+	return fallback;
 }
 
 void words_of(const struct node *node, struct words *w, const char *what, struct problems *p)

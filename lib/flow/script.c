@@ -104,7 +104,7 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 	}
 	str_addf(s, "# A NAME that is repeated makes a list. Made by leat %s from ", LEAT_VERSION);
 	add_comment_text(s, base_name(t->file));
-	str_add(s, ".\n\nset -euo pipefail\nexport LC_ALL=C\n");
+	str_addf(s, " (CRC32C %08x).\n\nset -euo pipefail\nexport LC_ALL=C\n", t->crc);
 	if (o->leat_folder) {
 		str_add(s, "PATH=$PATH:");
 		str_add_shell(s, o->leat_folder);
@@ -126,7 +126,7 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 
 static void add_values(const struct plan_input *in, struct str *s)
 {
-	str_addf(s, "%s=(", in->spec.name);
+	str_addf(s, "in_%s=(", in->spec.name);
 	for (size_t i = 0; i < in->values; i++) {
 		str_add(s, in->values > 1 ? "\n\t" : "");
 		str_add_shell(s, in->value[i]);
@@ -153,9 +153,9 @@ static void add_arguments(const struct plan *plan, struct str *s)
 
 		str_addf(s,
 			"\t%s=*)\n"
-			"\t\t[[ -n ${given_%s-} ]] || %s=()\n"
+			"\t\t[[ -n ${given_%s-} ]] || in_%s=()\n"
 			"\t\tgiven_%s=1\n"
-			"\t\t%s+=(\"${1#*=}\")\n"
+			"\t\tin_%s+=(\"${1#*=}\")\n"
 			"\t\t;;\n",
 			name, name, name, name, name);
 	}
@@ -180,7 +180,7 @@ static void add_needs(const struct plan *plan, struct str *s)
 		if (in->param)
 			str_addf(&why, " for its %s", in->param);
 		str_addf(&why, ": give %s=PATH", in->spec.name);
-		str_addf(s, "((${#%s[@]})) || stop 66 ", in->spec.name);
+		str_addf(s, "((${#in_%s[@]})) || stop 66 ", in->spec.name);
 		str_add_shell(s, why.p);
 		str_add(s, "\n");
 		str_free(&why);
@@ -205,9 +205,9 @@ static void add_listing(const struct plan *plan, struct str *s)
 				for (const char *c = in->spec.ext.v[k]; *c; c++)
 					str_addf(s, "%c", *c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
 			}
-			str_addf(s, "' \"${%s[@]}\"\n", in->spec.name);
+			str_addf(s, "' \"${in_%s[@]}\"\n", in->spec.name);
 		} else {
-			str_addf(s, "path %s -%c \"${%s[@]}\"\n", in->spec.name,
+			str_addf(s, "path %s -%c \"${in_%s[@]}\"\n", in->spec.name,
 				in->spec.type == INPUT_FILE ? 'f' : 'd', in->spec.name);
 		}
 	}
@@ -253,9 +253,7 @@ static bool own_products(const struct unit *u)
 
 static void function_name(const struct unit *u, struct str *s)
 {
-	str_add(s, "run_");
-	for (const char *c = u->name; *c; c++)
-		str_addf(s, "%c", *c == '-' || *c == '.' ? '_' : *c);
+	str_addf(s, "run_%s", u->name);
 }
 
 /* What a unit makes, for who must remove it. */

@@ -62,7 +62,7 @@ static void read_retry(const struct node *node, struct step *s, struct problems 
 static void read_gate(const struct node *node, struct step *s, struct problems *p)
 {
 	static const char *const bounds[] = {"min", "max"};
-	size_t checks = 0;
+	size_t checks = 0, errors = p->errors;
 
 	if (!node)
 		return;
@@ -99,7 +99,7 @@ static void read_gate(const struct node *node, struct step *s, struct problems *
 					bounds[b], key, bound->text ? bound->text : "");
 		}
 	}
-	if (checks == 0)
+	if (checks == 0 && p->errors == errors)
 		problem(p, &node->mark, EXIT_DATA, "%s: gate: checks nothing", s->title);
 }
 

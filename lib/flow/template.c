@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "flow/condition.h"
@@ -29,7 +30,7 @@ static void read_inputs(struct template *t, struct problems *p)
 {
 	const struct node *map = node_get(t->tree, "inputs", NULL);
 
-	t->has_inputs = map != NULL;
+	t->has_inputs = map && map->kind == NODE_MAP;
 	if (map && map->kind != NODE_MAP) {
 		problem(p, &map->mark, EXIT_DATA, "inputs: must be a mapping, is %s",
 			node_kind_name(map));
@@ -39,9 +40,10 @@ static void read_inputs(struct template *t, struct problems *p)
 	for (size_t i = 0; map && i < map->count; i++) {
 		const char *name = map->key[i]->text;
 
-		if (!is_name(name) || strchr(name, '-') || (*name >= '0' && *name <= '9'))
+		if (*name < 'a' || *name > 'z' || strlen(name) > 64 ||
+			name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
 			problem(p, &map->key[i]->mark, EXIT_DATA,
-				"input '%s': must be letters, digits and _, no digit first", name);
+				"input '%s': must be a-z, 0-9 and _, a letter first", name);
 		input_read(map->key[i], map->item[i], &t->input[t->inputs++], p);
 	}
 }
@@ -80,6 +82,7 @@ static void extend(struct template *t, const struct template_options *o, struct 
 				return;
 			}
 		seen[depth] = from;
+		t->crc = crc32c(t->crc, text, n);
 		parent = yaml_read(from, text, n, p);
 		free(text);
 		if (!parent)
@@ -153,6 +156,7 @@ void template_read(struct template *t, const char *file, const char *text, size_
 	const char *version;
 
 	*t = (struct template){.file = file, .name = "", .description = ""};
+	t->crc = crc32c(0, text, n);
 	t->tree = yaml_read(file, text, n, p);
 	if (!t->tree)
 		return;

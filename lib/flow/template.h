@@ -67,6 +67,8 @@ struct template
 	size_t steps;
 	const struct node *outputs; /* a map, or NULL */
 
+	uint32_t crc; /* CRC32C of its text, and of what it extends */
+
 	struct node *tree;
 	char **owned; /* texts and paths that nodes point to */
 	size_t owned_count;

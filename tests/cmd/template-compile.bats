@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Compiled templates, run: what they make, and what they leave when something fails. Which templates
 # are refused, and with which words, is in template-errors.bats.
+#
+# shellcheck disable=SC2016,SC2103
 
 load ../common
 
@@ -547,7 +549,7 @@ by_the_rule() {
 	[[ $(<y.sh) == before ]]
 	no_files
 	expect 74 sh -c 'template-compile x.yaml >/dev/full'
-	template-compile - <x.yaml | sed 's/from -\./from x.yaml./; s/(-:/(x.yaml:/; s/, -:/, x.yaml:/' | cmp - x.sh
+	template-compile - <x.yaml | sed 's|from - (|from x.yaml (|; s|, -:|, x.yaml:|; s|(-:|(x.yaml:|' | cmp - x.sh
 }
 
 @test "template-list, template-show: the shipped ones" {
@@ -558,6 +560,11 @@ by_the_rule() {
 		template-show "${name%.yaml}" | cmp - "$file"
 	done
 	template-list --json | while read -r line; do /usr/bin/python3 -m json.tool <<<"$line" >/dev/null; done
+	template-list --for capture | cut -f1 | same_text <(printf 'drf-overview\ndrf-waterfall\n')
+	template-list --for ha | cut -f1 | grep -qx narrowband
+	template-list --for FITS | grep -q seestar-quick
+	template-list --for fits | (! grep drf)
+	[[ ! $(template-list --for nothing) ]]
 	expect 66 template-show quick-ds
 	says 'template-show: quick-ds: no such template: did you mean quick-dso?'
 	expect 66 template-show ../templates/quick-dso
