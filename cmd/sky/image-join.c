@@ -100,6 +100,7 @@ static const struct command command = {
 	.groups = GROUPS_WHOLE,
 	.in = KIND_BIT(KIND_IMAGE),
 	.out = KIND_BIT(KIND_IMAGE),
+	.dtypes_in = "u16 f32 u8 i8 i16 u32 i32 u64 i64 f64",
 	.options = options,
 	.options_size = sizeof(struct options),
 	.prepare = prepare,

@@ -86,7 +86,7 @@ static const char *quoted(const char *p, struct str *word)
 }
 
 /* Words of a shell; double quotes, of ours only, are kept as they stand. */
-static struct tokens words_of(const char *p)
+static struct tokens tokens_of(const char *p)
 {
 	struct tokens t = {0};
 	struct str word = {0};
@@ -160,7 +160,7 @@ static bool stands(const struct tokens *t, char **words, size_t n)
 
 static void read_back(const struct plan *plan, const char *script)
 {
-	struct tokens t = words_of(script);
+	struct tokens t = tokens_of(script);
 
 	for (size_t u = 0; u < plan->units; u++)
 		for (size_t l = 0; l < plan->unit[u].lines; l++)
