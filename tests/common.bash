@@ -64,14 +64,29 @@ no_files() {
 	return 0
 }
 
-# line KEY NAME [FIELD]: a line of NAME --describe, or its FIELD-th field after the key.
+# described NAME: what it says of itself; of the command at hand, see each, without asking again.
+described() {
+	if [[ $1 == "${DESCRIBED_NAME:-}" ]]; then
+		printf '%s\n' "$DESCRIBED"
+	else
+		"$1" --describe
+	fi
+}
+
+# line KEY NAME [FIELD]: the FIELD-th field after the key, by default the first, of a line of that.
 line() {
-	"$2" --describe | awk -F'\t' -v k="$1" -v n="${3:-1}" '$1 == k { print $(n + 1); exit }'
+	local text fields
+	while IFS= read -r text; do
+		[[ $text == "$1"$'\t'* ]] || continue
+		mapfile -t -d $'\t' fields <<<"$text"
+		printf '%s\n' "${fields[${3:-1}]%$'\n'}"
+		return
+	done < <(described "$2")
 }
 
 # options_of NAME: "name<TAB>letter<TAB>type<TAB>unit<TAB>default<TAB>min<TAB>max<TAB>choices…".
 options_of() {
-	"$1" --describe | sed -n 's/^option\t//p'
+	described "$1" | sed -n 's/^option\t//p'
 }
 
 has_option() {
@@ -193,6 +208,7 @@ each() {
 	local rule=$1 name role got concerned=0 failed=0
 	shift
 	for name in ${LEAT_COMMANDS:-$(commands)}; do
+		DESCRIBED=$("$name" --describe) DESCRIBED_NAME=$name
 		role=$(line role "$name")
 		[[ " $* " == *" $role "* ]] || continue
 		mkdir -p "$name"

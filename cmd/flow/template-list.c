@@ -46,17 +46,18 @@ static bool takes(const struct input_spec *in, const char *what)
 	return false;
 }
 
-static void add_line(const struct template *t, const char *name, struct str *s)
+static void add_line(const struct template *t, const char *name, bool built, struct str *s)
 {
 	str_add_escaped(s, name);
 	str_add(s, "\t");
 	str_add_escaped(s, t->name);
 	str_add(s, *t->description ? ": " : "");
 	str_add_escaped(s, t->description);
-	str_add(s, "\n");
+	str_add(s, built ? "\n" : " (not built yet)\n");
 }
 
-static void add_json(const struct plan *plan, const char *name, bool shipped, struct str *s)
+static void add_json(
+	const struct plan *plan, const char *name, bool shipped, bool built, struct str *s)
 {
 	const struct template *t = plan->template;
 
@@ -66,7 +67,8 @@ static void add_json(const struct plan *plan, const char *name, bool shipped, st
 	str_add_json(s, t->name);
 	str_add(s, ", \"description\": ");
 	str_add_json(s, t->description);
-	str_addf(s, ", \"shipped\": %s, \"file\": ", shipped ? "true" : "false");
+	str_addf(s, ", \"shipped\": %s, \"built\": %s, \"file\": ", shipped ? "true" : "false",
+		built ? "true" : "false");
 	str_add_json(s, t->file);
 	str_add(s, ", \"inputs\": [");
 	for (size_t i = 0; i < plan->inputs; i++) {
@@ -84,7 +86,7 @@ static void add_template(struct listing *l, const char *name, const char *path, 
 		.find_arg = &l->library,
 		.describer = l->describer};
 	struct problems problems = {0};
-	bool wanted = !l->options->takes;
+	bool wanted = !l->options->takes, built;
 	struct template t;
 	struct plan plan;
 	struct error e;
@@ -100,12 +102,13 @@ static void add_template(struct listing *l, const char *name, const char *path, 
 	plan_make(&plan, &t, &as, &l->set, &problems);
 	if (problems.code == EXIT_DATA)
 		warn("%s: is wrong: see template-compile --check", path);
+	built = problems.code != EXIT_UNAVAILABLE;
 	for (size_t i = 0; i < plan.inputs && !wanted; i++)
 		wanted = takes(&plan.input[i].spec, l->options->takes);
 	if (wanted && l->options->json)
-		add_json(&plan, name, shipped, &l->text);
+		add_json(&plan, name, shipped, built, &l->text);
 	else if (wanted)
-		add_line(&t, name, &l->text);
+		add_line(&t, name, built, &l->text);
 	plan_free(&plan);
 	template_free(&t);
 	problems_free(&problems);

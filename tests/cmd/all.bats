@@ -283,10 +283,11 @@ cut_between_segments_is_noticed() {
 }
 
 flips_are_noticed() {
-	local region i seed=${SEED:-$RANDOM}
+	local region i more=(3 4 5 6) seed=${SEED:-$RANDOM}
 	echo "seed $seed"
+	[[ ! ${SANITIZED:-} ]] || more=() # they are slow, and see many commands
 	for region in header meta payload padding; do
-		for i in 1 2 3 4 5 6; do
+		for i in 1 2 ${more[@]+"${more[@]}"}; do
 			edit flip "$region" $((seed + i)) <in >flipped
 			refused 65 "$1" <flipped
 			cp err err.file

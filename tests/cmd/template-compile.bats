@@ -561,6 +561,7 @@ by_the_rule() {
 	done
 	template-list --json | while read -r line; do /usr/bin/python3 -m json.tool <<<"$line" >/dev/null; done
 	template-list --for capture | cut -f1 | same_text <(printf 'drf-overview\ndrf-waterfall\n')
+	grep -q '^mosaic.*(not built yet)$' out
 	template-list --for ha | cut -f1 | grep -qx narrowband
 	template-list --for FITS | grep -q seestar-quick
 	template-list --for fits | (! grep drf)
