@@ -390,13 +390,18 @@ static void add_scatters(const struct plan *plan, struct str *s)
 	}
 }
 
+static void add_title(const char *title, struct str *s)
+{
+	str_addf(s, "# ---- %s\n\n", title);
+}
+
 void script_write(const struct plan *plan, const struct script_options *o, struct str *s)
 {
 	add_head(plan, o, s);
 	for (size_t i = 0; i < plan->inputs; i++)
 		add_values(&plan->input[i], s);
 	str_add(s, "\n");
-	add_functions(plan, o->functions, s);
+	add_title("The steps", s);
 	for (size_t i = 0; i < plan->units; i++) {
 		const struct unit *u = &plan->unit[i];
 
@@ -407,6 +412,9 @@ void script_write(const struct plan *plan, const struct script_options *o, struc
 		add_unit_body(u, own_products(u), false, s);
 		str_add(s, "}\n\n");
 	}
+	add_title("What scripts have in common", s);
+	add_functions(plan, o->functions, s);
+	add_title("What happens", s);
 	add_arguments(plan, s);
 	add_needs(plan, s);
 	str_add(s, "\nbegin\n");

@@ -333,7 +333,7 @@ static void make_masters(struct plan *plan, const struct job *j, struct problems
 			continue;
 		u = unit_new(plan, name, j->step);
 		u->file = plan_text(plan, "%s.fits", name);
-		u->what = plan_text(plan, "%s, the %s of %s", j->id, m->name, m->of);
+		u->what = plan_text(plan, "%s: its master %s", j->id, m->name);
 		u->given = in->spec.optional ? m->of : NULL;
 		reader = reader_stages(plan, &(struct words){(const char **)&in->spec.name, 1},
 			false, plan->reader, &readers);
