@@ -75,11 +75,11 @@ fan_out() {
 	done
 }
 
-# let_go FIFOS: closes the ends of all but these, which a process is to write to.
+# let_go FIFO …: closes the ends of all but these, which a process is to write to.
 let_go() {
 	local fifo end
 	for fifo in "${!ends[@]}"; do
-		[[ " $1 " != *" $fifo "* ]] || continue
+		[[ " $* " != *" $fifo "* ]] || continue
 		end=${ends[$fifo]}
 		exec {end}>&-
 		unset "ends[$fifo]"
@@ -173,6 +173,7 @@ split() {
 		seen[$stem]=1
 		printf '%s' "$stem" >"$list.$label.stem"
 	done
+	: >"$list.labels"
 	((${#labels[@]} == 0)) || printf '%s\n' "${labels[@]}" >"$list.labels"
 }
 #: begin

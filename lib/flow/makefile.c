@@ -242,9 +242,8 @@ static void add_list_needs(const struct plan *plan, const struct unit *u, struct
 
 static void add_rule(const struct plan *plan, const struct unit *u, struct str *s)
 {
-	struct str products = {0}, body = {0}, file = {0}, comments = {0};
+	struct str products = {0}, body = {0}, file = {0}, comments = {0}, call = {0};
 	const char *label = u->scatter ? ".\"$$label\"" : "";
-	bool may_fail = u->optional || u->goes_on;
 
 	unit_products(u, true, &products);
 	add_unit_body(u, true, u->file != NULL && !u->what, &body);
@@ -289,32 +288,8 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 	str_add(s, "\trun() {\n");
 	add_body(s, body.p ? body.p : "");
 	str_add(s, "\t}\n\t");
-	if (u->given)
-		str_addf(s, "[[ ! -s %s.list ]] || ", u->given);
-	for (size_t i = 0; u->may_lack && i < u->line[0].reads; i++)
-		str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i], label);
-	if (u->retry.max) {
-		char delay[NUMBER_TEXT], factor[NUMBER_TEXT];
-
-		str_addf(s, "retry %lld %s %s %s ", (long long)u->retry.max,
-			format_f64(delay, (double)u->retry.delay_ns / 1e9),
-			format_f64(factor, u->retry.factor), u->name);
-	}
-	str_add(s, "run");
-	if (may_fail) {
-		str_addf(s, " || %s \"$$?\" %s", u->optional ? "leave_out" : "go_on", u->name);
-		if (file.p)
-			str_addf(s, " %s.part", file.p);
-		if (products.p) {
-			str_add(s, " ");
-			add_made_plain(s, products.p);
-		}
-		for (size_t i = 0; u->optional && file.p && i < u->line[0].reads; i++)
-			str_addf(s, " %s%s.leat", u->line[0].read[i],
-				u->line[0].gathers ? ".*" : label);
-	} else {
-		str_addf(s, " || stop \"$$?\" \"step %s: exit $$?\"", u->what ? u->what : u->name);
-	}
+	add_unit_call(u, "run", true, u->file && !u->what, &call);
+	add_made_plain(s, call.p);
 	if (file.p && !u->what)
 		str_addf(s, "\n\trm -f %s\n\t[[ ! -e %s.part ]] || mv %s.part %s", file.p, file.p,
 			file.p, file.p);
@@ -323,6 +298,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 	str_free(&body);
 	str_free(&file);
 	str_free(&comments);
+	str_free(&call);
 }
 
 void makefile_write(const struct plan *plan, const struct script_options *o, struct str *s)

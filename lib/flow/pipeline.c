@@ -129,6 +129,11 @@ static void add_file(const struct body *b, const char *file, bool gathers)
 	str_add(b->s, ".leat");
 }
 
+static void add_fifo(const struct unit *u, const char *name, struct str *s)
+{
+	str_addf(s, "%s%s.fifo", name, u->scatter ? ".\"$label\"" : "");
+}
+
 /* One pipeline; its first line stands behind what is there already. */
 static void add_line(struct body *b, const struct line *l)
 {
@@ -161,9 +166,10 @@ static void add_line(struct body *b, const struct line *l)
 		add_word(b, l->stream);
 	} else if (l->fifo_count) {
 		str_addf(b->s, " |\n%stee -p", b->indent);
-		for (size_t i = 0; i + 1 < l->fifo_count; i++)
-			str_addf(b->s, " %s", l->fifos[i]);
-		str_addf(b->s, " >%s", l->fifos[l->fifo_count - 1]);
+		for (size_t i = 0; i < l->fifo_count; i++) {
+			str_add(b->s, i + 1 < l->fifo_count ? " " : " >");
+			add_fifo(b->unit, l->fifos[i], b->s);
+		}
 	}
 	str_add(b->s, " || verdict \"${PIPESTATUS[@]}\"");
 }
@@ -183,17 +189,23 @@ void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
 		struct body first = b;
 
 		str_add(s, "\tdeclare -A ends=()\n\tfan_out");
-		for (size_t i = 1; i < u->lines; i++)
-			str_addf(s, " %s", u->line[i].fifo);
+		for (size_t i = 1; i < u->lines; i++) {
+			str_add(s, " ");
+			add_fifo(u, u->line[i].fifo, s);
+		}
 		str_add(s, "\n\tbranches=()\n");
 		first.s = &trunk;
 		add_line(&first, &u->line[0]);
 		b.conditional = first.conditional;
 		for (size_t i = 1; i < u->lines; i++) {
-			str_addf(s, "\t{\n\t\texec <%s\n\t\tlet_go '", u->line[i].fifo);
-			for (size_t k = 0; k < u->line[i].fifo_count; k++)
-				str_addf(s, "%s%s", k ? " " : "", u->line[i].fifos[k]);
-			str_add(s, "'\n\t\t");
+			str_add(s, "\t{\n\t\texec <");
+			add_fifo(u, u->line[i].fifo, s);
+			str_add(s, "\n\t\tlet_go");
+			for (size_t k = 0; k < u->line[i].fifo_count; k++) {
+				str_add(s, " ");
+				add_fifo(u, u->line[i].fifos[k], s);
+			}
+			str_add(s, u->line[i].fifo_count ? "\n\t\t" : " ''\n\t\t");
 			b.indent = "\t\t\t";
 			add_line(&b, &u->line[i]);
 			str_add(s, "\n\t} &\n\tbranches+=(\"$!\")\n");
@@ -211,6 +223,60 @@ void add_unit_body(const struct unit *u, bool own, bool part, struct str *s)
 		add_line(&b, &u->line[0]);
 		str_add(s, "\n");
 	}
+}
+
+/* "SKIP || " where a unit has nothing to do. */
+static void add_skips(const struct unit *u, struct str *s)
+{
+	const struct line *l = &u->line[0];
+
+	if (u->given)
+		str_addf(s, "[[ ! -s %s.list ]] || ", u->given);
+	for (size_t i = 0; u->may_lack && i < l->reads; i++)
+		if (l->gathers)
+			str_addf(s, "! compgen -G '%s.*.leat' >/dev/null || ", l->read[i]);
+		else
+			str_addf(s, "[[ ! -e %s%s.leat ]] || ", l->read[i],
+				u->scatter ? ".\"$label\"" : "");
+}
+
+/* What a unit makes, for who must remove it. */
+static void add_made(const struct unit *u, bool own, bool part, struct str *s)
+{
+	if (u->file) {
+		str_addf(s, " %s", u->file);
+		if (!u->what)
+			str_addf(s, "%s.leat%s", u->scatter ? ".\"$label\"" : "",
+				part ? ".part" : "");
+	}
+	if (own && u->makes_products) {
+		str_add(s, " ");
+		unit_products(u, true, s);
+	}
+}
+
+void add_unit_call(const struct unit *u, const char *function, bool own, bool part, struct str *s)
+{
+	const struct line *l = &u->line[0];
+
+	add_skips(u, s);
+	if (u->retry.max) {
+		char delay[NUMBER_TEXT], factor[NUMBER_TEXT];
+
+		str_addf(s, "retry %lld %s %s %s ", (long long)u->retry.max,
+			format_f64(delay, (double)u->retry.delay_ns / 1e9),
+			format_f64(factor, u->retry.factor), u->name);
+	}
+	str_add(s, function);
+	if (!u->optional && !u->goes_on) {
+		str_addf(s, " || stop \"$?\" \"step %s: exit $?\"", u->what ? u->what : u->name);
+		return;
+	}
+	str_addf(s, " || %s \"$?\" %s", u->optional ? "leave_out" : "go_on", u->name);
+	add_made(u, own, part, s);
+	for (size_t i = 0; u->optional && u->file && i < l->reads; i++)
+		str_addf(s, " %s%s.leat", l->read[i],
+			l->gathers ? ".*" : u->scatter ? ".\"$label\"" : "");
 }
 
 /* Whether some word is, or hangs on, an input: a piece of this kind, or (kind -1) anything. */

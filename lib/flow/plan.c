@@ -83,6 +83,13 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 	free(cwd);
 }
 
+/* Whether two readers part one list in two ways, for which there are no names. */
+static bool scatters_otherwise(const struct job *a, const struct job *b)
+{
+	return a->reader && b->reader && a->step->scatter && b->step->scatter &&
+	       !strcmp(a->reads->v[0], b->reads->v[0]) && strcmp(a->step->scatter, b->step->scatter);
+}
+
 /* What is scattered must be frames of files, or of a step that is scattered alike. */
 static void check_scatter(const struct plan *plan, struct problems *p)
 {
@@ -108,6 +115,13 @@ static void check_scatter(const struct plan *plan, struct problems *p)
 				break;
 			}
 	}
+	for (size_t i = 0; i < plan->jobs; i++)
+		for (size_t k = 0; k < i; k++)
+			if (scatters_otherwise(&plan->job[i], &plan->job[k]))
+				problem(p, &plan->job[i].step->mark, EXIT_DATA,
+					"step %s: scatter: step %s scatters %s by %s already",
+					plan->job[i].step->id, plan->job[k].step->id,
+					plan->job[k].reads->v[0], plan->job[k].step->scatter);
 	for (size_t i = 0; i < plan->jobs; i++)
 		if (plan->job[i].reader && plan->job[i].step->scatter && plan->job[i].reads->n > 1)
 			problem(p, &plan->job[i].step->mark, EXIT_DATA,

@@ -86,7 +86,7 @@ struct job {
 struct line {
 	struct stage *stage;
 	size_t stages;
-	const char *fifo;  /* it reads this FIFO; else, if there are any, */
+	const char *fifo;  /* it reads this FIFO (.fifo); else, if there are any, */
 	const char **read; /* these files, one after the other */
 	size_t reads;
 	bool gathers;	     /* all elements of them */

@@ -251,67 +251,23 @@ static bool own_products(const struct unit *u)
 	return u->makes_products && (u->optional || u->goes_on || u->retry.max || u->scatter);
 }
 
-static void function_name(const struct unit *u, struct str *s)
-{
-	str_addf(s, "run_%s", u->name);
-}
-
-/* What a unit makes, for who must remove it. */
-static void add_made(const struct unit *u, struct str *s)
-{
-	if (u->file && u->what) {
-		str_addf(s, " %s", u->file);
-	} else if (u->file) {
-		str_addf(s, " %s%s.leat", u->file, u->scatter ? ".\"$label\"" : "");
-	}
-	if (own_products(u)) {
-		str_add(s, " ");
-		unit_products(u, true, s);
-	}
-}
-
 static void add_call(const struct unit *u, const char *indent, struct str *s)
 {
-	str_add(s, indent);
-	if (u->given)
-		str_addf(s, "[[ ! -s %s.list ]] || ", u->given);
-	for (size_t i = 0; u->may_lack && i < u->line[0].reads; i++)
-		str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i],
-			u->scatter ? ".\"$label\"" : "");
-	if (own_products(u)) {
-		str_add(s, "mkdir ");
-		unit_products(u, true, s);
-		str_addf(s, "\n%s", indent);
-		if (u->may_lack)
-			for (size_t i = 0; i < u->line[0].reads; i++)
-				str_addf(s, "[[ ! -e %s%s.leat ]] || ", u->line[0].read[i],
-					u->scatter ? ".\"$label\"" : "");
-	}
-	if (u->retry.max) {
-		char delay[NUMBER_TEXT], factor[NUMBER_TEXT];
+	struct str function = {0};
 
-		str_addf(s, "retry %lld %s %s %s ", (long long)u->retry.max,
-			format_f64(delay, (double)u->retry.delay_ns / 1e9),
-			format_f64(factor, u->retry.factor), u->name);
+	if (own_products(u)) {
+		str_addf(s, "%smkdir ", indent);
+		unit_products(u, true, s);
+		str_add(s, "\n");
 	}
-	function_name(u, s);
-	if (u->optional) {
-		str_addf(s, " || leave_out \"$?\" %s", u->name);
-		add_made(u, s);
-		for (size_t i = 0; u->file && i < u->line[0].reads; i++)
-			str_addf(s, " %s%s.leat", u->line[0].read[i],
-				u->line[0].gathers ? ".*"
-				: u->scatter	   ? ".\"$label\""
-						   : "");
-	} else if (u->goes_on) {
-		str_addf(s, " || go_on \"$?\" %s", u->name);
-		add_made(u, s);
-	} else {
-		str_addf(s, " || stop \"$?\" \"step %s: exit $?\"", u->what ? u->what : u->name);
-	}
+	str_addf(&function, "run_%s", u->name);
+	str_add(s, indent);
+	add_unit_call(u, function.p, own_products(u), false, s);
 	str_add(s, "\n");
+	str_free(&function);
 }
 
+/* Elements are called by their own stems; then the stem is that of all again. */
 static void add_calls(const struct plan *plan, struct str *s)
 {
 	for (size_t i = 0; i < plan->units; i++) {
@@ -321,10 +277,13 @@ static void add_calls(const struct plan *plan, struct str *s)
 			add_call(u, "", s);
 			continue;
 		}
-		str_add(s, "for label in \"${labels[@]}\"; do\n");
-		str_addf(s, "\tstem=$(<%s.\"$label\".stem)\n", u->scatter_list);
+		str_addf(s,
+			"stem_of_all=$stem\n"
+			"for label in \"${labels_%s[@]}\"; do\n"
+			"\tstem=$(<%s.\"$label\".stem)\n",
+			u->scatter_list, u->scatter_list);
 		add_call(u, "\t", s);
-		str_add(s, "done\n");
+		str_add(s, "done\nstem=$stem_of_all\n");
 	}
 }
 
@@ -385,8 +344,8 @@ static void add_scatters(const struct plan *plan, struct str *s)
 		if (!u->scatter || k < n || n == COUNT_OF(done))
 			continue;
 		done[n++] = u->scatter_list;
-		str_addf(s, "split %s %s\nmapfile -t labels <%s.labels\n", u->scatter_list,
-			u->scatter, u->scatter_list);
+		str_addf(s, "split %s %s\nmapfile -t labels_%s <%s.labels\n", u->scatter_list,
+			u->scatter, u->scatter_list, u->scatter_list);
 	}
 }
 
@@ -406,8 +365,7 @@ void script_write(const struct plan *plan, const struct script_options *o, struc
 		const struct unit *u = &plan->unit[i];
 
 		add_unit_comments(u, s);
-		function_name(u, s);
-		str_add(s, "() {\n");
+		str_addf(s, "run_%s() {\n", u->name);
 		add_unit_paths(plan, u, s);
 		add_unit_body(u, own_products(u), false, s);
 		str_add(s, "}\n\n");

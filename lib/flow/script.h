@@ -34,6 +34,12 @@ void unit_products(const struct unit *u, bool own, struct str *s);
  */
 void add_unit_body(const struct unit *u, bool own, bool part, struct str *s);
 
+/*
+ * The words that call it as this function, or skip it where it has nothing to do, and say what
+ * becomes of the rest if it fails.
+ */
+void add_unit_call(const struct unit *u, const char *function, bool own, bool part, struct str *s);
+
 /* Whether the words of a unit name an input, by pieces of this kind, or (-1) hang on it at all. */
 bool unit_names(const struct unit *u, const char *input, int kind);
 

@@ -233,13 +233,11 @@ static void follow(struct plan *plan, struct unit *u, size_t line, const size_t 
 	u->line[line].fifos = plan_alloc(plan, others, sizeof(*u->line[line].fifos));
 	for (size_t i = 0; i < tos; i++) {
 		struct job *branch = &plan->job[to[i]];
-		const char *fifo = plan_text(plan, "%s.fifo", branch->id);
-
 		if (branch->sink)
 			continue;
-		u->line[line].fifos[u->line[line].fifo_count++] = fifo;
+		u->line[line].fifos[u->line[line].fifo_count++] = branch->id;
 		u->line = push(plan, u->line, &u->lines, sizeof(*u->line));
-		u->line[u->lines - 1].fifo = fifo;
+		u->line[u->lines - 1].fifo = branch->id;
 		grow(plan, u, u->lines - 1, branch);
 	}
 }

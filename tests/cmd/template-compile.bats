@@ -283,6 +283,45 @@ by_the_rule() {
 	expect 0 make -q -f each.mk OUT=by_make image='in/*.fits'
 }
 
+@test "template-compile: elements of a scatter part into branches, and may fail one by one" {
+	sky_files in
+	cat >branches.yaml <<-'EOF'
+		name: branches
+		steps:
+		  - {operation: debayer, scatter: frames}
+		  - {id: a, operation: stretch, from: debayer, scatter: frames}
+		  - {id: b, operation: star_find, from: debayer, scatter: frames}
+		outputs: {a: "{stem}_a"}
+	EOF
+	template-compile -o branches.sh branches.yaml
+	template-compile --target make -o branches.mk branches.yaml
+	expect 0 ./branches.sh --out made image=in
+	alone made f_{0,1,2}.leat f_{0,1,2}_a.fits
+	expect 0 timeout 60 make -j4 -f branches.mk OUT=by_make image='in/*'
+	for file in made/*; do same "$file" "by_make/${file##*/}"; done
+
+	cat >some.yaml <<-'EOF'
+		name: some
+		steps:
+		  - {operation: stretch, scatter: frames, on_fail: continue}
+		  - {operation: image_stats}
+	EOF
+	template-compile -o some.sh some.yaml
+	template-compile --target make -o some.mk some.yaml
+	head -c 5000 in/f_1.fits >short && cp short in/f_1.fits
+	expect 0 ./some.sh --out some image=in
+	grep -q 'warning: step stretch: exit 65: the rest goes on' err
+	alone some f_0.txt
+	[[ $(grep -c . some/f_0.txt) == "$(fits-read in/f_0.fits in/f_2.fits | stretch | image-stats | grep -c .)" ]]
+	expect 0 make -j3 -f some.mk OUT=some_make image='in/*'
+	same some/f_0.txt some_make/f_0.txt
+	for n in 0 2; do cp short "in/f_$n.fits"; done
+	expect 0 ./some.sh --out none image=in
+	alone none
+	expect 0 make -f some.mk OUT=none_make image='in/*'
+	[[ ! -e none_make/f_0.txt ]]
+}
+
 @test "template-compile: the stacks of each filter become one picture" {
 	for filter in Ha OIII SII; do
 		for n in 0 1 2; do
