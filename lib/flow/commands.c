@@ -283,7 +283,7 @@ void product_add(struct plan *plan, const struct job *j, const char *format, siz
 	if (plan->products)
 		memcpy(all, plan->product, plan->products * sizeof(*all));
 	plan->product = all;
-	all[plan->products++] = (struct product){.id = j->id,
+	all[plan->products++] = (struct product){.id = j->step->id,
 		.format = format,
 		.step = j->step,
 		.job = (size_t)(j - plan->job),

@@ -120,7 +120,7 @@ void job_inputs(struct plan *plan, struct job *j, struct problems *p)
 	} else if (own && !op->reads.n) {
 		use_input(plan, j, &image_input, true, p);
 	}
-	for (size_t i = 0; root && j->reads && i < j->reads->n; i++) {
+	for (size_t i = 0; !j->source && j->reads && i < j->reads->n; i++) {
 		struct plan_input *in = plan_input_of(plan, j->reads->v[i]);
 
 		if (in && !in->spec.optional && !in->needed_by)

@@ -49,6 +49,9 @@ static void add_readers(struct plan *plan, struct problems *p)
 			plan, reads, j->step->scatter != NULL, plan->reader, &reader->stages);
 		if (j->froms < FROM_MAX)
 			j->from[j->froms++] = (size_t)(reader - plan->job);
+		else
+			problem(p, &j->step->mark, EXIT_DATA, "step %s: from: more than %d steps",
+				j->id, FROM_MAX);
 	}
 }
 
@@ -77,20 +80,18 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 	}
 	for (size_t i = 0; i < plan->jobs; i++)
 		job_role(&plan->job[i], o, p);
+	if (steps_cycle(plan, p))
+		return;
 	for (size_t i = 0; i < plan->jobs; i++) {
 		struct job *j = &plan->job[i];
-		struct step *s = &t->step[j->step - t->step];
 
 		if (!j->source)
-			job_sources(plan, j, s, 0, p);
-		else if (s->from)
-			problem(p, &s->from->mark, EXIT_DATA,
-				"step %s: from: %s reads files itself, so it takes nothing from "
-				"others",
-				s->id, s->operation);
+			job_sources(plan, j, p);
+		else if (j->step->from)
+			problem(p, &j->step->from->mark, EXIT_DATA,
+				"step %s: from: %s reads files itself, so it takes nothing from others",
+				j->id, j->step->operation);
 	}
-	if (jobs_cycle(plan, p))
-		return;
 	plan->input = plan_alloc(plan, room, sizeof(*plan->input));
 	for (size_t i = 0; i < t->inputs; i++)
 		input_add(plan, &t->input[i]);
@@ -99,6 +100,7 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 	for (size_t i = 0, n = plan->jobs; i < n; i++)
 		job_build(plan, &plan->job[i], o, p);
 	add_readers(plan, p);
+	sinks_pass(plan, p);
 }
 
 /* The operation end_KIND, for a chain that does not end in a file, or preview_KIND[_display]. */
@@ -179,7 +181,7 @@ void jobs_end(struct plan *plan, const struct plan_options *o, struct backend_se
 		if (j->step->preview && !j->reader && !j->ends) {
 			op = ending(builtin, "preview", &j->out);
 			if (op)
-				add_end(plan, i, op, plan_text(plan, "%s_preview", j->id), true, o,
+				add_end(plan, i, op, plan_text(plan, "%s.preview", j->id), true, o,
 					p);
 			else
 				problem(p, &j->step->mark, EXIT_DATA,
@@ -191,6 +193,7 @@ void jobs_end(struct plan *plan, const struct plan_options *o, struct backend_se
 				taken = taken || plan->job[k].from[f] == i;
 		if (taken || j->sink || j->ends || j->reader)
 			continue;
-		add_end(plan, i, ending(builtin, "end", &j->out), j->id, false, o, p);
+		add_end(plan, i, ending(builtin, "end", &j->out),
+			plan_text(plan, "%s.file", j->id), false, o, p);
 	}
 }

@@ -246,10 +246,10 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 	const char *label = u->scatter ? ".\"$$label\"" : "";
 
 	unit_products(u, true, &products);
-	add_unit_body(u, true, u->file != NULL && !u->what, &body);
+	add_unit_body(u, true, u->file != NULL && !u->master, &body);
 	add_unit_comments(u, &comments);
 	if (u->file)
-		str_addf(&file, "%s%s%s", u->file, u->what ? "" : label, u->what ? "" : ".leat");
+		str_addf(&file, "%s%s%s", u->file, u->master ? "" : label, u->master ? "" : ".leat");
 	add_made_plain(s, comments.p ? comments.p : "");
 	if (u->scatter) {
 		str_addf(s, "$(%s_labels:%%=", u->scatter_list);
@@ -288,9 +288,9 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 	str_add(s, "\trun() {\n");
 	add_body(s, body.p ? body.p : "");
 	str_add(s, "\t}\n\t");
-	add_unit_call(u, "run", true, u->file && !u->what, &call);
+	add_unit_call(u, "run", true, u->file && !u->master, &call);
 	add_made_plain(s, call.p);
-	if (file.p && !u->what)
+	if (file.p && !u->master)
 		str_addf(s, "\n\trm -f %s\n\t[[ ! -e %s.part ]] || mv %s.part %s", file.p, file.p,
 			file.p, file.p);
 	str_add(s, "\n\ttouch $@\n\n");

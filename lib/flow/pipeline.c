@@ -245,7 +245,7 @@ static void add_made(const struct unit *u, bool own, bool part, struct str *s)
 {
 	if (u->file) {
 		str_addf(s, " %s", u->file);
-		if (!u->what)
+		if (!u->master)
 			str_addf(s, "%s.leat%s", u->scatter ? ".\"$label\"" : "",
 				part ? ".part" : "");
 	}

@@ -14,7 +14,7 @@
 
 #define PIECES_MAX 12
 #define STEMS_MAX 4 /* {stem} in one name */
-#define JOBS_MAX (3 * STEPS_MAX + 8)
+#define JOBS_MAX (4 * STEPS_MAX) /* of a step: itself, a reader, a preview, a file */
 
 enum piece_kind {
 	PIECE_TEXT,
@@ -78,7 +78,7 @@ struct job {
 
 	/* units.c */
 	bool file; /* what comes out lies in a file */
-	size_t to[STEPS_MAX];
+	size_t to[JOBS_MAX];
 	size_t tos;
 	bool placed;
 };
@@ -108,6 +108,7 @@ struct unit {
 	const char *given; /* an input without which it is left out */
 	size_t *needs;	   /* units */
 	size_t need_count;
+	bool master; /* its file is no stream, and of no element */
 	bool optional, goes_on, makes_products,
 		may_lack; /* may_lack: what it reads may be missing */
 	struct retry retry;

@@ -25,9 +25,13 @@ void operation_ask(struct describer *d, const struct operation *o);
 /* Whether a job is a source, a sink that lets its stream pass, or ends it. */
 void job_role(struct job *j, const struct plan_options *o, struct problems *p);
 
-/* sources.c: the jobs whose frames a step's job takes. */
-void job_sources(struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p);
-bool jobs_cycle(struct plan *plan, struct problems *p);
+/*
+ * sources.c: whether a step takes, by whatever way, what it makes (then the rest must not be asked);
+ * the jobs and inputs whose frames a job takes; then sinks are taken out of the way.
+ */
+bool steps_cycle(struct plan *plan, struct problems *p);
+void job_sources(struct plan *plan, struct job *j, struct problems *p);
+void sinks_pass(struct plan *plan, struct problems *p);
 bool template_input(const struct template *t, const char *name);
 
 /* inputs.c: the inputs that a job's operation needs or takes; job->reads is filled. */

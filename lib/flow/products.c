@@ -154,7 +154,7 @@ void products_name(struct plan *plan, const struct plan_options *o, struct probl
 		const char *name = wanted(plan, m);
 
 		if (!name)
-			name = m->preview ? plan_text(plan, "{stem}_%s", m->id) : "{stem}";
+			name = m->preview ? plan_text(plan, "{stem}_%s_preview", m->id) : "{stem}";
 		m->pattern = has_extension(name, m->format)
 				     ? name
 				     : plan_text(plan, "%s.%s", name, m->format);

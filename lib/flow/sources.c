@@ -23,112 +23,187 @@ bool template_input(const struct template *t, const char *name)
 	return false;
 }
 
-/* Adds the jobs that the step stands for: its own, or those before it if it is left out. */
-static void add_sources(
-	struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p);
+/* The way up from a job through steps that are left out, each of which is met once. */
+struct walk {
+	struct plan *plan;
+	struct job *job;
+	struct problems *problems;
+	bool seen[STEPS_MAX];
+};
 
-static void add_source_named(struct plan *plan, struct job *j, const struct step *s,
-	const struct node *node, int depth, struct problems *p)
+static void take_step(struct walk *w, struct step *s);
+
+static void take_job(struct walk *w, const struct job *other)
 {
-	struct step *other = template_step(plan->template, node->text);
+	size_t index = (size_t)(other - w->plan->job);
+	struct job *j = w->job;
 
-	if (other) {
-		add_sources(plan, j, other, depth + 1, p);
-	} else if (template_input(plan->template, node->text)) {
-		struct words *reads = plan_alloc(plan, 1, sizeof(*reads));
-
-		*reads = (struct words){plan_alloc(plan, 1, sizeof(*reads->v)), 1};
-		reads->v[0] = plan_text(plan, "%s", node->text);
-		j->reads = reads;
-	} else {
-		const char *ids[STEPS_MAX];
-
-		for (size_t i = 0; i < plan->template->steps; i++)
-			ids[i] = plan->template->step[i].id;
-		problem_unknown(p, &node->mark, EXIT_DATA, node->text, ids, plan->template->steps,
-			"step %s: from: no step %s", s->id, node->text);
-	}
-}
-
-void job_sources(struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p)
-{
-	size_t at = (size_t)(s - plan->template->step);
-
-	if (!s->from) {
-		if (at > 0)
-			add_sources(plan, j, s - 1, depth + 1, p);
-	} else if (s->from->kind == NODE_LIST) {
-		for (size_t i = 0; i < s->from->count; i++)
-			if (s->from->item[i]->kind == NODE_SCALAR)
-				add_source_named(plan, j, s, s->from->item[i], depth, p);
-			else
-				problem(p, &s->from->item[i]->mark, EXIT_DATA,
-					"step %s: from: must be a step", s->id);
-		if (s->from->count == 0)
-			problem(p, &s->from->mark, EXIT_DATA, "step %s: from: is empty", s->id);
-	} else if (s->from->kind == NODE_SCALAR && !s->from->absent) {
-		add_source_named(plan, j, s, s->from, depth, p);
-	} else {
-		problem(p, &s->from->mark, EXIT_DATA,
-			"step %s: from: must be a step or a list of steps, is %s", s->id,
-			node_kind_name(s->from));
-	}
-}
-
-static void add_sources(
-	struct plan *plan, struct job *j, struct step *s, int depth, struct problems *p)
-{
-	struct job *other = job_of(plan, s);
-	size_t index;
-
-	if (depth > 2 * STEPS_MAX)
-		return; /* a cycle of steps that are left out */
-	if (!other) {
-		job_sources(plan, j, s, depth, p);
-		return;
-	}
-	index = (size_t)(other - plan->job);
 	for (size_t i = 0; i < j->froms; i++)
 		if (j->from[i] == index)
 			return;
 	if (other->ends)
-		problem(p, &j->step->mark, EXIT_DATA,
+		problem(w->problems, &j->step->mark, EXIT_DATA,
 			"step %s: nothing comes out of step %s, which makes a file", j->id,
 			other->id);
 	else if (j->froms == FROM_MAX)
-		problem(p, &j->step->mark, EXIT_DATA, "step %s: from: more than %d steps", j->id,
-			FROM_MAX);
+		problem(w->problems, &j->step->mark, EXIT_DATA,
+			"step %s: from: more than %d steps", j->id, FROM_MAX);
 	else
 		j->from[j->froms++] = index;
 }
 
-/* Whether the job at index is met again on the way up from it. */
-static bool in_cycle(const struct plan *plan, size_t index, size_t start, bool *seen)
+static void take_input(struct walk *w, const char *name)
 {
-	const struct job *j = &plan->job[index];
+	const struct words *had = w->job->reads;
+	struct words *reads = plan_alloc(w->plan, 1, sizeof(*reads));
+	size_t n = had ? had->n : 0;
 
-	for (size_t i = 0; i < j->froms; i++) {
-		if (j->from[i] == start)
+	*reads = (struct words){plan_alloc(w->plan, n + 1, sizeof(*reads->v)), n + 1};
+	if (n)
+		memcpy(reads->v, had->v, n * sizeof(*reads->v));
+	reads->v[n] = name;
+	w->job->reads = reads;
+}
+
+static void take_named(struct walk *w, const struct step *s, const struct node *node)
+{
+	const struct template *t = w->plan->template;
+	struct step *other = template_step(t, node->text);
+
+	if (other) {
+		take_step(w, other);
+	} else if (template_input(t, node->text)) {
+		take_input(w, plan_text(w->plan, "%s", node->text));
+	} else {
+		const char *ids[STEPS_MAX];
+
+		for (size_t i = 0; i < t->steps; i++)
+			ids[i] = t->step[i].id;
+		problem_unknown(w->problems, &node->mark, EXIT_DATA, node->text, ids, t->steps,
+			"step %s: from: no step %s", s->id, node->text);
+	}
+}
+
+/* What a step names, or the one before it. */
+static void take_from(struct walk *w, struct step *s)
+{
+	const struct node *from = s->from;
+
+	if (!from) {
+		if (s > w->plan->template->step)
+			take_step(w, s - 1);
+	} else if (from->kind == NODE_LIST) {
+		for (size_t i = 0; i < from->count; i++)
+			if (from->item[i]->kind == NODE_SCALAR)
+				take_named(w, s, from->item[i]);
+			else
+				problem(w->problems, &from->item[i]->mark, EXIT_DATA,
+					"step %s: from: must be a step", s->id);
+		if (from->count == 0)
+			problem(w->problems, &from->mark, EXIT_DATA, "step %s: from: is empty",
+				s->id);
+	} else if (from->kind == NODE_SCALAR && !from->absent) {
+		take_named(w, s, from);
+	} else {
+		problem(w->problems, &from->mark, EXIT_DATA,
+			"step %s: from: must be a step or a list of steps, is %s", s->id,
+			node_kind_name(from));
+	}
+}
+
+static void take_step(struct walk *w, struct step *s)
+{
+	const struct job *other = job_of(w->plan, s);
+	bool *seen = &w->seen[s - w->plan->template->step];
+
+	if (other)
+		take_job(w, other);
+	else if (!*seen)
+		take_from(w, (*seen = true, s));
+}
+
+void job_sources(struct plan *plan, struct job *j, struct problems *p)
+{
+	struct walk w = {.plan = plan, .job = j, .problems = p};
+
+	take_from(&w, &plan->template->step[j->step - plan->template->step]);
+}
+
+/* Whether a step is met again on the way up from this one, through any that are left out too. */
+static bool in_cycle(struct plan *plan, const struct step *s, const struct step *start, bool *seen);
+
+static bool cycle_by(
+	struct plan *plan, const struct step *before, const struct step *start, bool *seen)
+{
+	bool *met;
+
+	if (!before)
+		return false;
+	if (before == start)
+		return true;
+	met = &seen[before - plan->template->step];
+	if (*met)
+		return false;
+	*met = true;
+	return in_cycle(plan, before, start, seen);
+}
+
+static bool in_cycle(struct plan *plan, const struct step *s, const struct step *start, bool *seen)
+{
+	const struct job *j = job_of(plan, s);
+
+	if (j && j->source)
+		return false;
+	if (!s->from)
+		return s > plan->template->step && cycle_by(plan, s - 1, start, seen);
+	if (s->from->kind == NODE_SCALAR)
+		return cycle_by(plan, template_step(plan->template, s->from->text), start, seen);
+	for (size_t i = 0; s->from->kind == NODE_LIST && i < s->from->count; i++)
+		if (s->from->item[i]->kind == NODE_SCALAR &&
+			cycle_by(plan, template_step(plan->template, s->from->item[i]->text), start,
+				seen))
 			return true;
-		if (!seen[j->from[i]]) {
-			seen[j->from[i]] = true;
-			if (in_cycle(plan, j->from[i], start, seen))
-				return true;
+	return false;
+}
+
+bool steps_cycle(struct plan *plan, struct problems *p)
+{
+	for (size_t i = 0; i < plan->template->steps; i++) {
+		const struct step *s = &plan->template->step[i];
+		bool seen[STEPS_MAX] = {false};
+
+		if (in_cycle(plan, s, s, seen)) {
+			problem(p, &s->mark, EXIT_DATA, "step %s: a cycle: it takes what it makes",
+				s->id);
+			return true;
 		}
 	}
 	return false;
 }
 
-bool jobs_cycle(struct plan *plan, struct problems *p)
+/* Who follows a sink takes what the sink takes. */
+void sinks_pass(struct plan *plan, struct problems *p)
 {
 	for (size_t i = 0; i < plan->jobs; i++) {
-		bool seen[JOBS_MAX] = {false};
+		struct walk w = {.plan = plan, .job = &plan->job[i], .problems = p};
+		struct job *j = w.job;
+		size_t old[JOBS_MAX], n = j->froms;
+		bool met[JOBS_MAX] = {false};
 
-		if (in_cycle(plan, i, i, seen)) {
-			problem(p, &plan->job[i].step->mark, EXIT_DATA,
-				"step %s: a cycle: it takes what it makes", plan->job[i].id);
-			return true;
+		memcpy(old, j->from, n * sizeof(*old));
+		j->froms = 0;
+		for (size_t k = 0; k < n; k++) {
+			const struct job *from = &plan->job[old[k]];
+
+			if (!from->sink) {
+				take_job(&w, from);
+				continue;
+			}
+			for (size_t f = 0; f < from->froms && n < JOBS_MAX; f++)
+				if (!met[from->from[f]]) {
+					met[from->from[f]] = true;
+					old[n++] = from->from[f];
+				}
 		}
 	}
-	return false;
 }

@@ -25,27 +25,13 @@ static bool own_unit(const struct job *j)
 	       (j->froms > 1 || j->step->optional || j->step->goes_on || j->step->retry.max);
 }
 
-/* Takes sinks out of the way: who follows a sink takes what the sink takes. */
-static void pass_sinks(struct plan *plan)
+static void count_followers(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->jobs; i++) {
-		struct job *j = &plan->job[i];
-
-		for (size_t f = 0; f < j->froms; f++)
-			for (size_t guard = 0; guard < plan->jobs; guard++) {
-				const struct job *s = &plan->job[j->from[f]];
-
-				if (!s->sink || s->froms != 1)
-					break;
-				j->from[f] = s->from[0];
-			}
-	}
 	for (size_t i = 0; i < plan->jobs; i++)
 		for (size_t f = 0; f < plan->job[i].froms; f++) {
 			struct job *from = &plan->job[plan->job[i].from[f]];
 
-			if (from->tos < STEPS_MAX)
-				from->to[from->tos++] = i;
+			from->to[from->tos++] = i;
 		}
 }
 
@@ -83,7 +69,11 @@ static void place_files(struct plan *plan)
 		struct job *j = &plan->job[i];
 
 		if (!j->reader && !j->sink && !j->stands_in && j->tos)
-			j->file = j->step->checkpoint || (j->step->optional && j->froms);
+			j->file = j->file || j->step->checkpoint ||
+				  (j->step->optional && j->froms);
+		if (j->sink && !j->stands_in && j->step->checkpoint)
+			for (size_t f = 0; f < j->froms; f++)
+				plan->job[j->from[f]].file = true;
 		for (size_t k = 0; k < j->tos; k++) {
 			const struct job *to = &plan->job[j->to[k]];
 
@@ -145,9 +135,9 @@ static void add_gate(struct plan *plan, struct line *l, const struct node *gate)
 	line_stage(plan, l, &s);
 }
 
-static const char *file_of(struct plan *plan, const struct job *j)
+static const char *file_of(const struct job *j)
 {
-	return plan_text(plan, "%s", j->reader ? j->step->id : j->id);
+	return j->id;
 }
 
 /* Whose unit makes a job's file; units are made in the order of need. */
@@ -248,7 +238,7 @@ static void grow(struct plan *plan, struct unit *u, size_t line, struct job *j)
 
 	put_job(plan, u, &u->line[line], j);
 	if (j->file) {
-		u->file = file_of(plan, j);
+		u->file = file_of(j);
 		u->line[line].file = plan_text(plan, "%s.leat", u->file);
 	} else if (stream) {
 		struct word *w = plan_alloc(plan, 1, sizeof(*w));
@@ -303,9 +293,9 @@ static void read_files(struct plan *plan, struct unit *u, const struct job *j)
 	l->read = plan_alloc(plan, j->froms, sizeof(*l->read));
 	for (size_t f = 0; f < j->froms; f++) {
 		const struct job *from = &plan->job[j->from[f]];
-		size_t made = unit_that_makes(plan, file_of(plan, from));
+		size_t made = unit_that_makes(plan, file_of(from));
 
-		l->read[l->reads++] = file_of(plan, from);
+		l->read[l->reads++] = file_of(from);
 		l->gathers = l->gathers || (from->step->scatter && !j->step->scatter);
 		if (made != SIZE_MAX) {
 			need(plan, u, made);
@@ -332,6 +322,7 @@ static void make_masters(struct plan *plan, const struct job *j, struct problems
 		u = unit_new(plan, name, j->step);
 		u->file = plan_text(plan, "%s.fits", name);
 		u->what = plan_text(plan, "%s: its master %s", j->id, m->name);
+		u->master = true;
 		u->given = in->spec.optional ? m->of : NULL;
 		reader = reader_stages(plan, &(struct words){(const char **)&in->spec.name, 1},
 			false, plan->reader, &readers);
@@ -362,10 +353,14 @@ static bool make_unit(struct plan *plan, struct job *j)
 	for (size_t f = 0; f < j->froms; f++) {
 		const struct job *from = &plan->job[j->from[f]];
 
-		if (!from->file || unit_that_makes(plan, file_of(plan, from)) == SIZE_MAX)
+		if (!from->file || unit_that_makes(plan, file_of(from)) == SIZE_MAX)
 			return false;
 	}
-	u = unit_new(plan, j->reader ? j->step->id : j->id, j->step);
+	u = unit_new(plan, j->reader && !j->file ? j->step->id : j->id, j->step);
+	if (j->stands_in)
+		u->what = plan_text(plan, "%s: its %s", j->step->id, j->preview ? "preview" : "file");
+	else if (j->reader && j->file)
+		u->what = plan_text(plan, "%s: its input", j->step->id);
 	begin(plan, u, j->reader && j->tos == 1 ? &plan->job[j->to[0]] : j);
 	if (j->froms)
 		read_files(plan, u, j);
@@ -380,7 +375,7 @@ static bool make_unit(struct plan *plan, struct job *j)
 		follow(plan, u, 0, &self, 1);
 	} else {
 		const struct job *from = &plan->job[j->from[0]];
-		size_t row[STEPS_MAX], n = 0;
+		size_t row[JOBS_MAX], n = 0;
 
 		for (size_t i = 0; i < from->tos; i++)
 			if (plan->job[from->to[i]].sink && !own_unit(&plan->job[from->to[i]]) &&
@@ -395,7 +390,7 @@ void units_make(struct plan *plan, struct problems *p)
 {
 	bool more = true;
 
-	pass_sinks(plan);
+	count_followers(plan);
 	place_files(plan);
 	place_fan_outs(plan);
 	for (size_t i = 0; i < plan->jobs; i++)
@@ -407,4 +402,9 @@ void units_make(struct plan *plan, struct problems *p)
 			if (!plan->job[i].placed && make_unit(plan, &plan->job[i]))
 				more = true;
 	}
+	for (size_t i = 0; i < plan->jobs; i++)
+		if (!plan->job[i].placed)
+			problem(p, &plan->job[i].step->mark, EXIT_INTERNAL,
+				"step %s: has found no place, which is a bug in leat",
+				plan->job[i].step->id);
 }
