@@ -49,6 +49,7 @@ retry() {
 # leave_out CODE STEP TO FROM …: an optional step has failed; what it took goes on in its place.
 leave_out() {
 	warn "step $2: exit $1: it is optional, and left out"
+	: >"$2${label+.$label}.failed"
 	rm -rf -- "$3"
 	if (($# == 4)); then
 		ln -- "$4" "$3"
@@ -60,6 +61,7 @@ leave_out() {
 # go_on CODE STEP FILE …: a step that may fail has; what it made goes, unless it has only said "no".
 go_on() {
 	warn "step $2: exit $1: the rest goes on"
+	: >"$2${label+.$label}.failed"
 	(($1 == 1)) || rm -rf -- "${@:3}"
 }
 #: fan_out
@@ -89,14 +91,17 @@ let_go() {
 # list INPUT MIN EXTENSIONS PATH …: makes INPUT.list, each name ended by NUL; of a folder those with
 # one of the extensions.
 list() {
-	local input=$1 min=$2 extensions=" $3 " path file ending files=()
+	local input=$1 min=$2 extensions=$3 extension path file files=()
 	shift 3
 	for path; do
 		[[ $path == /* ]] || path=$start/$path
 		if [[ -d $path ]]; then
 			for file in "$path"/*; do
-				ending=${file##*.}
-				[[ -f $file && ($extensions == '  ' || $extensions == *" ${ending,,} "*) ]] || continue
+				[[ -f $file ]] || continue
+				for extension in ${extensions:-''}; do
+					[[ ${file,,} != *".$extension" ]] || break
+				done
+				[[ -z $extensions || ${file,,} == *".$extension" ]] || continue
 				files+=("$file")
 			done
 		elif [[ -e $path ]]; then
@@ -106,7 +111,7 @@ list() {
 		fi
 	done
 	(($# == 0 || ${#files[@]} >= min)) ||
-		stop 66 "input $input: ${#files[@]} files: needs $min or more, ending in${extensions% }"
+		stop 66 "input $input: ${#files[@]} files: needs $min or more${extensions:+, ending in $extensions}"
 	: >"$input.list"
 	((${#files[@]} == 0)) || printf '%s\0' "${files[@]}" >"$input.list"
 }
@@ -198,11 +203,17 @@ begin() {
 
 # What a signal leaves running is stopped; the work folder goes.
 leave() {
-	local children
-	read -r children <"/proc/$$/task/$$/children" || true
-	# shellcheck disable=SC2086
-	[[ -z $children ]] || kill $children 2>/dev/null || true
+	stop_children "$$"
 	rm -rf -- "$work"
+}
+
+stop_children() {
+	local child children=
+	{ read -r children <"/proc/$1/task/$1/children"; } 2>/dev/null || true
+	for child in $children; do
+		stop_children "$child"
+		kill "$child" 2>/dev/null || true
+	done
 }
 #: keep
 # keep NAME …: no input, and no folder, may be lost to a product of that name.
@@ -221,6 +232,16 @@ keep() {
 		done
 	done
 }
+#: once
+# once NAME …: no two products may have one name, of which one would be lost.
+once() {
+	local name
+	local -A seen=()
+	for name; do
+		[[ -z ${seen[$name]-} ]] || stop 65 "two products are called $name: outputs must tell them apart"
+		seen[$name]=1
+	done
+}
 #: publish
 # publish: all that was made gets its name in the output folder, the lists of sets at last.
 publish() {
@@ -232,6 +253,7 @@ publish() {
 		[[ ! -e $product ]] || products+=("$product")
 	done
 	((${#products[@]})) || return 0
+	once "${products[@]##*/}"
 	keep "${products[@]##*/}"
 	sync -- "${products[@]}" || stop 74 "cannot write what was made"
 	for product in "${products[@]}"; do
@@ -244,7 +266,22 @@ publish() {
 # the ones before; a file that has changed makes its list new too. Published names that are gone are
 # to be published again.
 renew() {
-	local new file product products=() files
+	local new file label product products=() files
+	# Another Makefile's work is of no use.
+	cmp -s rules ../rules || for file in ../*; do
+		[[ $file == ../new || $file == ../lock ]] || rm -rf -- "$file"
+	done
+	# What a step made of an element that is gone goes too; one that failed and was left out is
+	# tried again.
+	for file in ../*.labels; do
+		[[ -e $file ]] || continue
+		while IFS= read -r label; do
+			grep -qxF -e "$label" "${file#../}" 2>/dev/null || rm -rf -- ../*".$label".*
+		done <"$file"
+	done
+	for file in ../*.failed; do
+		[[ ! -e $file ]] || rm -f -- "$file" "${file%.failed}.done"
+	done
 	for new in *.list; do
 		[[ -s $new ]] || continue
 		mapfile -d '' -t files <"$new"
@@ -253,7 +290,7 @@ renew() {
 	for file in ../*.list ../*.stem ../*.labels; do
 		[[ -e ${file#../} ]] || rm -f -- "$file"
 	done
-	for new in *.list *.labels stem *.stem; do
+	for new in *.list *.labels stem *.stem rules; do
 		[[ -e $new ]] || continue
 		if cmp -s -- "$new" "../$new"; then
 			[[ -e $new.stat ]] || continue
@@ -278,6 +315,7 @@ place() {
 	for product in ./*.products/*.manifest; do
 		[[ ! -e $product ]] || products+=("$product")
 	done
+	((${#products[@]} == 0)) || once "${products[@]##*/}"
 	((${#products[@]} == 0)) || keep "${products[@]##*/}"
 	((${#products[@]} == 0)) || sync -- "${products[@]}" || stop 74 "cannot write what was made"
 	for product in "${products[@]}"; do

@@ -316,6 +316,8 @@ void options_help(const struct option_set *set, struct str *out)
 		}
 }
 
+static const char *const flag_names[] = {"", "output", "file", "output file"};
+
 void options_describe(const struct option *table, struct str *out)
 {
 	char lo[NUMBER_TEXT] = "", hi[NUMBER_TEXT] = "";
@@ -330,7 +332,7 @@ void options_describe(const struct option *table, struct str *out)
 		str_addf(out, "option\t%s\t%.1s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", o->name,
 			o->letter ? &o->letter : "", type_names[o->type], o->unit,
 			o->fallback ? o->fallback : "", range ? lo : "", range ? hi : "",
-			o->choices ? o->choices : "", o->flags & OPT_OUTPUT ? "output" : "",
+			o->choices ? o->choices : "", flag_names[o->flags & (OPT_OUTPUT | OPT_FILE)],
 			o->help);
 	}
 }
@@ -366,8 +368,7 @@ static void add_value(const struct option *o, const void *v, struct str *out)
 	}
 }
 
-/* The file that a value of an OPT_FILE option names, NULL if it is one of the choices' words. */
-static const char *file_of(const struct option *o, const char *value)
+const char *option_file(const struct option *o, const char *value)
 {
 	size_t n = strlen(value);
 	const char *equals;
@@ -385,7 +386,7 @@ static const char *file_of(const struct option *o, const char *value)
 static void add_word(const struct option *o, const char *value, file_name_fn *file_name, void *arg,
 	struct str *out)
 {
-	const char *file = value ? file_of(o, value) : NULL;
+	const char *file = value ? option_file(o, value) : NULL;
 	struct str word = {0};
 
 	str_addf(&word, "--%s", o->name);
@@ -406,10 +407,10 @@ void options_files(const struct option *table, const void *values, option_file_f
 		const char *text, *file;
 
 		if (o->type == OPT_TEXT && (text = *(const char *const *)v) &&
-			(file = file_of(o, text)))
+			(file = option_file(o, text)))
 			fn(arg, o, file);
 		for (size_t i = 0; o->type == OPT_LIST && i < list->n; i++)
-			if ((file = file_of(o, list->v[i])))
+			if ((file = option_file(o, list->v[i])))
 				fn(arg, o, file);
 	}
 }

@@ -72,6 +72,9 @@ struct option_set {
  */
 int options_parse(const struct option_set *set, int argc, char **argv);
 
+/* The file that a value of an OPT_FILE option names, NULL if it is one of the choices' words. */
+const char *option_file(const struct option *o, const char *value);
+
 /* The option of that name in a table, or NULL. */
 const struct option *option_find(const struct option *table, const char *name);
 

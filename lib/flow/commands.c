@@ -123,6 +123,21 @@ static bool check_value(const struct job *j, const struct param_spec *spec,
 	return false;
 }
 
+/* A file counts from the template's folder, on the command line from where one is. */
+static const char *whole_path(struct plan *plan, const struct option *option, const char *text,
+	const struct mark *at)
+{
+	const char *file = option_file(option, text), *absolute;
+	char *folder;
+
+	if (!file || *file == '/')
+		return text;
+	folder = at->line ? template_folder(plan->template) : working_folder();
+	absolute = plan_text(plan, "%.*s%s/%s", (int)(file - text), text, folder, file);
+	free(folder);
+	return absolute;
+}
+
 static void add_option(struct plan *plan, struct stage *s, const struct option *option,
 	const char *name, const char *text)
 {
@@ -176,7 +191,8 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 		for (size_t i = 0; i < count; i++)
 			if (check_value(j, spec, option, name, node, words[i], p))
 				add_option(plan, &j->stage[stage], option, dashed,
-					mapped_value(spec, words[i]));
+					whole_path(plan, option, mapped_value(spec, words[i]),
+						&node->mark));
 		if (!j->operation->formats)
 			return;
 	}

@@ -156,7 +156,8 @@ static void add_option(struct described *said, size_t *count, char *line)
 	o.choices = field(&line);
 	if (!*o.choices)
 		o.choices = NULL;
-	field(&line);
+	if (strstr(field(&line), "file"))
+		o.flags = OPT_FILE;
 	o.help = field(&line);
 	if (type < 0)
 		return;

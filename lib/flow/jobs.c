@@ -16,6 +16,14 @@ static struct job *job_new(struct plan *plan, const struct step *step, const cha
 	return j;
 }
 
+static bool all_optional(const struct plan *plan, const struct words *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!plan_input_of(plan, names->v[i])->spec.optional)
+			return false;
+	return true;
+}
+
 /* A reader before each job that takes frames from files. */
 static void add_readers(struct plan *plan, struct problems *p)
 {
@@ -42,6 +50,10 @@ static void add_readers(struct plan *plan, struct problems *p)
 		}
 		if (reads->n == 0)
 			continue;
+		if (all_optional(plan, reads))
+			problem(p, &j->step->operation_mark, EXIT_DATA,
+				"step %s: takes the frames of input %s, which is optional, so there might "
+				"be none", j->id, reads->v[0]);
 		reader = job_new(plan, j->step, plan_text(plan, "%s.reader", j->id));
 		reader->reader = true;
 		reader->reads = reads;

@@ -63,7 +63,7 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 		   "MAKEFLAGS += --no-builtin-rules --no-print-directory\n"
 		   "export LC_ALL := C\n\n");
 	str_add(s, "# The commands of leat, and what they have in common here.\n"
-		   "define prelude\n");
+		   "define PRELUDE\n");
 	if (o->leat_folder) {
 		str_add(s, "PATH=$$PATH:");
 		add_make_word(s, o->leat_folder);
@@ -137,89 +137,87 @@ static void add_folder(const struct script_options *o, struct str *s)
 	add_make_word(s, o->out);
 	str_add(s, "\n\t$(if $(filter command,$(firstword $(origin OUT))),out=$$OUT)\n"
 		   "\t[[ $$out == /* ]] || out=$$PWD/$$out\n"
-		   "\twork=$$out/.leat-$$name.make\n");
+		   "\twork=$$out/.leat-make-$$name\n");
 }
 
-static void add_body(struct str *s, const char *body)
+/* Paths of make's command line, split at blanks as make has it, else those compiled in. */
+static void add_inputs(const struct plan *plan, size_t pieces, struct str *s)
 {
-	add_made_plain(s, body);
-}
-
-static void add_listing(const struct plan *plan, struct str *s)
-{
+	for (size_t i = 0; i < plan->inputs; i++)
+		str_addf(s, "\tgiven_%s=()\n", plan->input[i].spec.name);
+	for (size_t i = 1; i <= pieces; i++)
+		str_addf(s, "\teval \"$$given_%zu\"\n\tunset given_%zu\n", i, i);
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const struct plan_input *in = &plan->input[i];
 		const char *name = in->spec.name;
 
-		if (in->spec.type == INPUT_LIST) {
-			str_addf(s, "\tlist %s %lld '", name, (long long)in->spec.min);
-			for (size_t k = 0; k < in->spec.ext.n; k++)
-				str_addf(s, "%s%s", k ? " " : "", in->spec.ext.v[k]);
-			str_addf(s, "' \"$${in_%s[@]}\"\n", name);
-		} else {
-			str_addf(s, "\tpath %s -%c \"$${in_%s[@]}\"\n", name,
-				in->spec.type == INPUT_FILE ? 'f' : 'd', name);
-		}
+		str_addf(s,
+			"\tin_%s=(\"$${given_%s[@]}\")\n"
+			"\t$(if $(filter command,$(firstword $(origin %s))),in_%s=($$arg_%s))\n",
+			name, name, name, name, name);
+		if (in->needed_by)
+			str_addf(s,
+				"\t(($${#in_%s[@]})) || stop 66 'input %s: missing: step %s needs "
+				"it: give %s=PATH'\n",
+				name, name, in->needed_by->id, name);
+	}
+}
+
+/* The lines of script.h, one tab in. */
+static void add_lines(const char *text, struct str *s)
+{
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+		struct str one = {0};
+
+		end = line + strcspn(line, "\n");
+		str_add_bytes(&one, line, (size_t)(end - line));
+		str_add(s, "\t");
+		add_made_plain(s, one.p ? one.p : "");
+		str_add(s, "\n");
+		str_free(&one);
 	}
 }
 
 static void add_first(const struct plan *plan, const struct script_options *o, struct str *s)
 {
 	static const char *const names[] = {
-		"stop", "list", "path", "stem", "split", "keep", "renew", NULL};
+		"stop", "list", "path", "stem", "split", "renew", NULL};
+	struct str lines = {0};
 	size_t pieces;
 
-	str_add(s, "define listing\n");
+	str_add(s, "define LISTING\n");
 	add_functions(o->functions, names, s);
 	str_add(s, "endef\n\n");
 	pieces = add_given(plan, s);
-	str_add(s,
-		"export leat_makefile := $(MAKEFILE_LIST)\n\nall:\n\t+@$(prelude)\n\t$(listing)\n");
-	add_folder(o, s);
+	str_add(s, "export LEAT_MAKEFILE := $(MAKEFILE_LIST)\n\nall:\n");
+	/* What make was given is in the environment, until a variable of ours is called alike. */
+	str_add(s, "\t+@:\n");
 	for (size_t i = 0; i < plan->inputs; i++)
-		str_addf(s, "\tgiven_%s=()\n", plan->input[i].spec.name);
-	for (size_t i = 1; i <= pieces; i++)
-		str_addf(s, "\teval \"$$given_%zu\"\n\tunset given_%zu\n", i, i);
-	for (size_t i = 0; i < plan->inputs; i++) {
-		const char *name = plan->input[i].spec.name;
-
-		str_addf(s,
-			"\t$(if $(filter command,$(firstword $(origin %s))),in_%s=($$%s),"
-			"in_%s=(\"$${given_%s[@]}\"))\n",
-			name, name, name, name, name);
-	}
-	for (size_t i = 0; i < plan->inputs; i++) {
-		const struct plan_input *in = &plan->input[i];
-
-		if (in->needed_by)
-			str_addf(s,
-				"\t(($${#in_%s[@]})) || stop 66 'input %s: missing: step %s needs "
-				"it: give %s=PATH'\n",
-				in->spec.name, in->spec.name, in->needed_by->id, in->spec.name);
-	}
+		str_addf(s, "\t$(if $(filter command,$(firstword $(origin %s))),arg_%s=$$%s)\n",
+			plan->input[i].spec.name, plan->input[i].spec.name,
+			plan->input[i].spec.name);
+	str_add(s, "\t$(PRELUDE)\n\t$(LISTING)\n");
+	add_folder(o, s);
+	add_inputs(plan, pieces, s);
 	str_add(s, "\tmkdir -p -- \"$$work/new\" || stop 73 \"output folder $${out@Q}: not "
 		   "writable\"\n"
-		   "\t[[ $$leat_makefile != ' '* ]] || leat_makefile=$${leat_makefile:1}\n"
-		   "\t[[ $$leat_makefile == /* ]] || leat_makefile=$$PWD/$$leat_makefile\n"
+		   "\texec 9>\"$$work/lock\"\n"
+		   "\tflock -n 9 || stop 75 \"output folder $${out@Q}: another make is at work\"\n"
+		   "\t[[ $$LEAT_MAKEFILE != ' '* ]] || LEAT_MAKEFILE=$${LEAT_MAKEFILE:1}\n"
+		   "\t[[ $$LEAT_MAKEFILE == /* ]] || LEAT_MAKEFILE=$$PWD/$$LEAT_MAKEFILE\n"
 		   "\tcd -- \"$$work/new\"\n"
-		   "\trm -f -- *\n");
-	add_listing(plan, s);
-	for (size_t i = 0; i < plan->units; i++)
-		if (plan->unit[i].scatter) {
-			str_addf(s, "\t[[ -e %s.labels ]] || split %s %s\n",
-				plan->unit[i].scatter_list, plan->unit[i].scatter_list,
-				plan->unit[i].scatter);
-		}
-	if (plan->inputs) {
-		str_add(s, "\tstem");
-		add_stem_lists(plan, s);
-		str_add(s, "\n");
-	}
+		   "\trm -f -- *\n"
+		   "\tcksum <\"$$LEAT_MAKEFILE\" >rules\n");
+	str_add(&lines, "");
+	add_listing(plan, &lines);
+	add_scatters(plan, &lines, false);
+	add_lines(lines.p, s);
 	str_add(s, "\tprintf '%s' \"$$stem\" >stem\n\trenew\n\tcd ..\n"
-		   "\texec $(MAKE) -f \"$$leat_makefile\" leat_out=\"$${out//\\$$/\\$$\\$$}\"\n\n"
-		   "clean:\n\t@$(prelude)\n");
+		   "\texec $(MAKE) -f \"$$LEAT_MAKEFILE\" LEAT_OUT=\"$${out//\\$$/\\$$\\$$}\"\n\n"
+		   "clean:\n\t@$(PRELUDE)\n");
 	add_folder(o, s);
 	str_add(s, "\trm -rf -- \"$$work\"\n");
+	str_free(&lines);
 }
 
 static void add_target(const struct unit *u, const char *label, struct str *s)
@@ -257,14 +255,15 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 		str_add(s, "): ");
 	}
 	add_target(u, "%", s);
-	str_add(s, ":");
+	str_add(s, ": rules");
 	add_list_needs(plan, u, s);
 	for (size_t i = 0; i < u->need_count; i++) {
 		const struct unit *other = &plan->unit[u->needs[i]];
 
 		str_add(s, " ");
 		if (other->scatter && !u->scatter) {
-			str_addf(s, "$(%s_labels:%%=", other->scatter_list);
+			str_addf(s, "%s.labels $(%s_labels:%%=", other->scatter_list,
+				other->scatter_list);
 			add_target(other, "%", s);
 			str_add(s, ")");
 		} else {
@@ -272,7 +271,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 		}
 	}
 	str_add(s, u->makes_products ? " stem" : "");
-	str_add(s, "\n\t@$(prelude)\n\t$(running)\n");
+	str_add(s, "\n\t@$(PRELUDE)\n\t$(RUNNING)\n");
 	if (u->scatter)
 		str_addf(s, "\tlabel='$*'\n\tstem=$$(<%s.\"$$label\".stem)\n", u->scatter_list);
 	else
@@ -286,7 +285,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 		str_add(s, "\n");
 	}
 	str_add(s, "\trun() {\n");
-	add_body(s, body.p ? body.p : "");
+	add_made_plain(s, body.p ? body.p : "");
 	str_add(s, "\t}\n\t");
 	add_unit_call(u, "run", true, u->file && !u->master, &call);
 	add_made_plain(s, call.p);
@@ -305,17 +304,17 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 {
 	static const char *const running[] = {
 		"stop", "warn", "verdict", "retry", "leave_out", "go_on", "fan_out", NULL};
-	static const char *const ending[] = {"keep", "place", NULL};
+	static const char *const ending[] = {"keep", "once", "place", NULL};
 	const char *done[16];
 	size_t lists = 0;
 
 	add_head(plan, o, s);
-	str_add(s, "endef\n\nifndef leat_out\n\n");
+	str_add(s, "endef\n\nifndef LEAT_OUT\n\n");
 	add_first(plan, o, s);
 	str_add(s, "\nelse\n\nall: published\n\n");
-	str_add(s, "export out := $(leat_out)\n\ndefine running\n");
+	str_add(s, "export out := $(LEAT_OUT)\n\ndefine RUNNING\n");
 	add_functions(o->functions, running, s);
-	str_add(s, "endef\n\ndefine ending\n");
+	str_add(s, "endef\n\ndefine ENDING\n");
 	add_functions(o->functions, ending, s);
 	str_add(s, "endef\n\n");
 	for (size_t i = 0; i < plan->units; i++) {
@@ -332,7 +331,7 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 	}
 	for (size_t i = 0; i < plan->units; i++)
 		add_rule(plan, &plan->unit[i], s);
-	str_add(s, "# All that was made gets its name in the output folder.\npublished:");
+	str_add(s, "# All that was made gets its name in the output folder.\npublished: rules");
 	for (size_t i = 0; i < plan->units; i++) {
 		const struct unit *u = &plan->unit[i];
 
@@ -345,5 +344,5 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 			add_target(u, "", s);
 		}
 	}
-	str_add(s, "\n\t@$(prelude)\n\t$(running)\n\t$(ending)\n\tplace\n\nendif\n");
+	str_add(s, "\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tplace\n\nendif\n");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The params of a template: their types, their values, and ${name}. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,6 +76,7 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 {
 	static const char *const known[] = {"type", "default", "min", "max", "choices", "required"};
 	const char *name = key->text, *type, *bound[] = {"min", "max"};
+	double limit[] = {-INFINITY, INFINITY};
 	size_t errors = p->errors, i = 0;
 	const struct node *choices;
 
@@ -99,9 +101,8 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 	for (size_t k = 0; k < 2; k++) {
 		const char *text = text_of(spec, bound[k], "param", p);
 		const struct node *node = node_get(spec, bound[k], NULL);
-		double v;
 
-		if (text && !parse_real(text, &v))
+		if (text && !parse_real(text, &limit[k]))
 			problem(p, &node->mark, EXIT_DATA, "param %s: %s: '%s': must be a number",
 				name, bound[k], text);
 		else if (text && type && strcmp(type, "int") && strcmp(type, "float") &&
@@ -109,13 +110,17 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 			problem(p, &node->mark, EXIT_DATA, "param %s: %s: is of numbers only", name,
 				bound[k]);
 	}
+	if (limit[0] >= limit[1])
+		problem(p, &key->mark, EXIT_DATA, "param %s: min must be below max", name);
 	choices = node_get(spec, "choices", NULL);
+	if (choices && type && strcmp(type, "enum"))
+		problem(p, &choices->mark, EXIT_DATA, "param %s: choices: is of enum only", name);
 	if (choices && choices->kind != NODE_LIST)
 		problem(p, &choices->mark, EXIT_DATA, "param %s: choices: must be a list", name);
 	for (size_t k = 0; choices && choices->kind == NODE_LIST && k < choices->count; k++)
-		if (choices->item[k]->kind != NODE_SCALAR)
+		if (choices->item[k]->kind != NODE_SCALAR || strchr(choices->item[k]->text, '|'))
 			problem(p, &choices->item[k]->mark, EXIT_DATA,
-				"param %s: choices: must be words", name);
+				"param %s: choices: must be words without |", name);
 	if (type && !strcmp(type, "enum") && !choices)
 		problem(p, &key->mark, EXIT_DATA, "param %s: choices missing", name);
 	return p->errors == errors;
@@ -132,15 +137,14 @@ static char *absolute(const char *path, const char *folder)
 	return s.p;
 }
 
-static char *working_folder(void)
+char *working_folder(void)
 {
 	char *cwd = getcwd(NULL, 0);
 
 	return cwd ? cwd : xstrdup(".");
 }
 
-/* The folder that a template's own paths count from. */
-static char *folder_of_template(const struct template *t)
+char *template_folder(const struct template *t)
 {
 	const char *slash = strrchr(t->file, '/');
 	char *cwd = working_folder(),
@@ -185,7 +189,7 @@ void params_read(struct template *t, const struct given_list *given, struct prob
 		fallback = good[i] ? node_get(spec, "default", NULL) : NULL;
 		if (!fallback)
 			continue;
-		set_value(t, param, fallback->text, folder_of_template(t));
+		set_value(t, param, fallback->text, template_folder(t));
 		if (check_typed(spec, param->type, fallback->text, &e))
 			problem(p, &fallback->mark, EXIT_DATA, "param %s: default: %s", param->name,
 				e.text);

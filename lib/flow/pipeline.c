@@ -314,6 +314,6 @@ void add_unit_paths(const struct plan *plan, const struct unit *u, struct str *s
 		const char *name = plan->input[i].spec.name;
 
 		if (unit_names(u, name, PIECE_PATH))
-			str_addf(s, "\tIFS= read -r -d '' path_%s <%s.list\n", name, name);
+			str_addf(s, "\tIFS= read -r -d '' path_%s <%s.list || true\n", name, name);
 	}
 }

@@ -147,6 +147,46 @@ static void name_stage(struct plan *plan, const struct product *m, const struct 
 	product_word(plan, m, fixed ? "" : "--name=", stage_word(plan, s));
 }
 
+/* What the list of a set is called, see manifest_new(); "" of a name that is no set. */
+static const char *list_name(struct plan *plan, const char *pattern)
+{
+	size_t n;
+
+	if (only_stem(pattern))
+		return "";
+	n = strcspn(pattern, "{");
+	if (starts_with(pattern + n, "{stem}"))
+		n += strlen("{stem}") + strcspn(pattern + n + strlen("{stem}"), "{");
+	while (n > 0 && strchr("_-.", pattern[n - 1]))
+		n--;
+	return plan_text(plan, "%.*s", (int)n, pattern);
+}
+
+/* Two products of one name, or two sets of one list, of which one would be lost. */
+static void check_pair(struct plan *plan, const struct product *m, const struct product *before,
+	struct problems *p)
+{
+	const char *list = list_name(plan, m->pattern);
+
+	if (!strcmp(before->pattern, m->pattern))
+		problem(p, &m->step->mark, EXIT_DATA,
+			"step %s: makes %s, as step %s does: say outputs: {%s: NAME}", m->id,
+			m->pattern, before->id, m->id);
+	else if (*list && !strcmp(list, list_name(plan, before->pattern)))
+		problem(p, &m->step->mark, EXIT_DATA,
+			"step %s: the set %s would have the same list as %s: let their names begin "
+			"otherwise", m->id, m->pattern, before->pattern);
+}
+
+/* Whether the elements of a scatter can be told apart by it. */
+static bool tells_apart(const char *pattern)
+{
+	for (const char *c = strchr(pattern, '{'); c; c = strchr(c + 1, '{'))
+		if (!starts_with(c, "{n}") && !starts_with(c, "{n:") && !starts_with(c, "{date}"))
+			return true;
+	return false;
+}
+
 void products_name(struct plan *plan, const struct plan_options *o, struct problems *p)
 {
 	for (size_t i = 0; i < plan->products; i++) {
@@ -159,11 +199,11 @@ void products_name(struct plan *plan, const struct plan_options *o, struct probl
 				     ? name
 				     : plan_text(plan, "%s.%s", name, m->format);
 		for (size_t k = 0; k < i; k++)
-			if (!strcmp(plan->product[k].pattern, m->pattern))
-				problem(p, &m->step->mark, EXIT_DATA,
-					"step %s: makes %s, as step %s does: say outputs: {%s: "
-					"NAME}",
-					m->id, m->pattern, plan->product[k].id, m->id);
+			check_pair(plan, m, &plan->product[k], p);
+		if (m->step->scatter && !tells_apart(m->pattern))
+			problem(p, &m->step->mark, EXIT_DATA,
+				"step %s: its name '%s' is the same for each element of the scatter: "
+				"it needs {stem} or a key", m->id, m->pattern);
 	}
 	check_outputs(plan, p);
 	for (size_t i = 0; i < plan->products; i++)

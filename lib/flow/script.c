@@ -115,12 +115,10 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 		   "\texit 69\n"
 		   "}\n"
 		   "PATH=$bin:$bin/backend:$PATH\n\n");
-	str_add(s, "me=${0##*/}\nname=");
-	str_add_shell(s, plan->name);
+	str_addf(s, "me=${0##*/}\nname='%s'", plan->name);
 	str_add(s, "\nstart=$PWD\nout=");
 	str_add_shell(s, o->out);
-	str_add(s, "\nstem=");
-	str_add_shell(s, plan->name);
+	str_addf(s, "\nstem='%s'", plan->name);
 	str_add(s, "\n");
 }
 
@@ -187,13 +185,13 @@ static void add_needs(const struct plan *plan, struct str *s)
 	}
 }
 
-void add_stem_lists(const struct plan *plan, struct str *s)
+static void add_stem_lists(const struct plan *plan, struct str *s)
 {
 	for (size_t i = 0; i < plan->inputs; i++)
 		str_addf(s, " %s.list", plan->input[i].spec.name);
 }
 
-static void add_listing(const struct plan *plan, struct str *s)
+void add_listing(const struct plan *plan, struct str *s)
 {
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const struct plan_input *in = &plan->input[i];
@@ -320,7 +318,7 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 	} all[] = {{"stop", true}, {"warn", u.warns}, {"verdict", true}, {"retry", u.retry},
 		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"fan_out", u.fans},
 		{"list", u.list}, {"path", u.path}, {"stem", u.stem}, {"split", u.scatter},
-		{"begin", true}, {"keep", true}, {"publish", true}};
+		{"begin", true}, {"keep", true}, {"once", true}, {"publish", true}};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (!all[i].used)
@@ -330,22 +328,23 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 	}
 }
 
-static void add_scatters(const struct plan *plan, struct str *s)
+/* Each list that is scattered is split once; in a script its labels are read too. */
+void add_scatters(const struct plan *plan, struct str *s, bool labels)
 {
-	const char *done[16];
-	size_t n = 0;
-
 	for (size_t i = 0; i < plan->units; i++) {
 		const struct unit *u = &plan->unit[i];
-		size_t k = 0;
+		bool done = !u->scatter;
 
-		while (u->scatter && k < n && strcmp(done[k], u->scatter_list))
-			k++;
-		if (!u->scatter || k < n || n == COUNT_OF(done))
+		for (size_t k = 0; k < i && !done; k++)
+			done = plan->unit[k].scatter &&
+			       !strcmp(plan->unit[k].scatter_list, u->scatter_list);
+		if (done)
 			continue;
-		done[n++] = u->scatter_list;
-		str_addf(s, "split %s %s\nmapfile -t labels_%s <%s.labels\n", u->scatter_list,
-			u->scatter, u->scatter_list, u->scatter_list);
+		if (labels)
+			str_addf(s, "split %s %s\nmapfile -t labels_%s <%s.labels\n",
+				u->scatter_list, u->scatter, u->scatter_list, u->scatter_list);
+		else
+			str_addf(s, "split %s %s\n", u->scatter_list, u->scatter);
 	}
 }
 
@@ -378,7 +377,7 @@ void script_write(const struct plan *plan, const struct script_options *o, struc
 	str_add(s, "\nbegin\n");
 	add_listing(plan, s);
 	add_keep(plan, s);
-	add_scatters(plan, s);
+	add_scatters(plan, s, true);
 	add_calls(plan, s);
 	str_add(s, "publish\n");
 }

@@ -52,7 +52,8 @@ void add_function(const char *functions, const char *name, struct str *s);
 /* "a file .fits, .fit or .fz" and the like. */
 void add_input_usage(const struct plan_input *in, struct str *s);
 
-/* Where the stem comes from: lists of inputs in their order. */
-void add_stem_lists(const struct plan *plan, struct str *s);
+/* The lines that list the inputs and find the stem, and those that split lists for a scatter. */
+void add_listing(const struct plan *plan, struct str *s);
+void add_scatters(const struct plan *plan, struct str *s, bool labels);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/crc.h"
 #include "base/mem.h"
+#include "base/outfile.h"
 #include "base/text.h"
 #include "flow/condition.h"
 
@@ -106,6 +107,42 @@ static void extend(struct template *t, const struct template_options *o, struct 
 	}
 }
 
+#define NAME_SIGNS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
+#define KEY_SIGNS "abcdefghijklmnopqrstuvwxyz0123456789._-~%:"
+
+static const char *any_key(void *arg, const char *key)
+{
+	(void)arg;
+	return key;
+}
+
+/*
+ * Why a pattern is no name of a product; NULL if it is one. Outside of {key} it holds only what a
+ * {key} is mapped to, so that no name leaves its folder.
+ */
+static const char *name_wrong(const char *pattern)
+{
+	const char *why = NULL;
+	char *name = pattern_expand(pattern, 0, any_key, NULL, &why);
+
+	free(name);
+	if (!name)
+		return why;
+	if (strlen(pattern) > 200)
+		return "must have at most 200 characters";
+	if (*pattern == '.' || *pattern == '-')
+		return "must not begin with . or -";
+	for (const char *p = pattern; *p;) {
+		p += strspn(p, NAME_SIGNS);
+		if (*p == '{')
+			p += 1 + strspn(p + 1, KEY_SIGNS);
+		if (*p && *p != '}')
+			return "must be A-Z a-z 0-9 . _ + - and {key}";
+		p += *p == '}';
+	}
+	return NULL;
+}
+
 static void check_outputs(struct template *t, struct problems *p)
 {
 	const struct node *map = node_get(t->tree, "outputs", NULL);
@@ -117,36 +154,14 @@ static void check_outputs(struct template *t, struct problems *p)
 	t->outputs = map;
 	for (size_t i = 0; map && i < map->count; i++) {
 		const struct node *node = map->item[i];
-		const char *text = node->text;
-		size_t braces = 0;
+		const char *why;
 
-		if (node->kind != NODE_SCALAR || node->absent) {
+		if (node->kind != NODE_SCALAR || node->absent)
 			problem(p, &node->mark, EXIT_DATA, "outputs: %s: must be a name, is %s",
 				map->key[i]->text, node_kind_name(node));
-			continue;
-		}
-		/* Outside of {key} what a {key} is mapped to, so that no name leaves the folder. */
-		for (const char *c = text; *c; c++) {
-			if (*c == '{' || *c == '}') {
-				braces++;
-				if ((*c == '{') != (braces % 2 == 1))
-					braces = 1000001;
-			} else if (braces % 2 == 0 && !strchr("._+-", *c) &&
-				   !((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-					   (*c >= '0' && *c <= '9'))) {
-				braces = 1000001;
-			} else if (braces % 2 == 1 &&
-				   !strchr("abcdefghijklmnopqrstuvwxyz0123456789._-~%:", *c)) {
-				braces = 1000001;
-			}
-		}
-		if (braces % 2 || strlen(text) > 200 || *text == '.' || *text == '-' ||
-			strstr(text, "{}"))
-			problem(p, &node->mark, EXIT_DATA,
-				"outputs: %s: '%s': must be A-Z a-z 0-9 . _ + - and {key}, no . or "
-				"- "
-				"first",
-				map->key[i]->text, text);
+		else if ((why = *node->text ? name_wrong(node->text) : "must be a name"))
+			problem(p, &node->mark, EXIT_DATA, "outputs: %s: '%s': %s",
+				map->key[i]->text, node->text, why);
 	}
 }
 

@@ -114,6 +114,10 @@ char **step_ids(const struct node *steps);
 void params_read(struct template *t, const struct given_list *given, struct problems *p);
 void params_substitute(struct template *t, struct problems *p);
 
+/* The folders that paths in a template, and on the command line, count from; to be freed. */
+char *template_folder(const struct template *t);
+char *working_folder(void);
+
 /* The value of a param; a condition_lookup whose arg is the template. */
 const char *param_value(void *template, const char *name);
 
