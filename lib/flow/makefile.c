@@ -250,7 +250,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 		str_addf(&file, "%s%s%s", u->file, u->master ? "" : label, u->master ? "" : ".leat");
 	add_made_plain(s, comments.p ? comments.p : "");
 	if (u->scatter) {
-		str_addf(s, "$(%s_labels:%%=", u->scatter_list);
+		str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
 		add_target(u, "%", s);
 		str_add(s, "): ");
 	}
@@ -262,7 +262,7 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 
 		str_add(s, " ");
 		if (other->scatter && !u->scatter) {
-			str_addf(s, "%s.labels $(%s_labels:%%=", other->scatter_list,
+			str_addf(s, "%s.labels $(LABELS_%s:%%=", other->scatter_list,
 				other->scatter_list);
 			add_target(other, "%", s);
 			str_add(s, ")");
@@ -312,7 +312,7 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 	str_add(s, "endef\n\nifndef LEAT_OUT\n\n");
 	add_first(plan, o, s);
 	str_add(s, "\nelse\n\nall: published\n\n");
-	str_add(s, "export out := $(LEAT_OUT)\n\ndefine RUNNING\n");
+	str_add(s, "define RUNNING\n");
 	add_functions(o->functions, running, s);
 	str_add(s, "endef\n\ndefine ENDING\n");
 	add_functions(o->functions, ending, s);
@@ -326,7 +326,7 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 		if (!u->scatter || k < lists || lists == 16)
 			continue;
 		done[lists++] = u->scatter_list;
-		str_addf(s, "%s_labels := $(shell cat %s.labels)\n\n", u->scatter_list,
+		str_addf(s, "LABELS_%s := $(shell cat %s.labels)\n\n", u->scatter_list,
 			u->scatter_list);
 	}
 	for (size_t i = 0; i < plan->units; i++)
@@ -337,12 +337,12 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 
 		str_add(s, " ");
 		if (u->scatter) {
-			str_addf(s, "$(%s_labels:%%=", u->scatter_list);
+			str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
 			add_target(u, "%", s);
 			str_add(s, ")");
 		} else {
 			add_target(u, "", s);
 		}
 	}
-	str_add(s, "\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tplace\n\nendif\n");
+	str_add(s, "\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tout=$$LEAT_OUT\n\tplace\n\nendif\n");
 }

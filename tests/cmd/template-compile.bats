@@ -570,11 +570,6 @@ by_the_rule() {
 	template-compile own | grep -q 'stretch --method=asinh --mid=0.2'
 	expect 64 template-compile --set brighten.level=0.5 own
 	grep -q 'step brighten: level: 0.5: must be 0.1 to 0.4' err
-	template-list | grep -q $'^own\tOwn$'
-	template-show own | cmp - config/leat/templates/own.yaml
-	cp config/leat/templates/own.yaml config/leat/templates/quick-dso.yaml
-	template-list | grep -c '^quick-dso' | grep -qx 1
-	template-list | grep -q $'^quick-dso\tOwn$'
 }
 
 @test "template-compile: a script is made whole or not at all, and can be run" {
@@ -591,21 +586,114 @@ by_the_rule() {
 	template-compile - <x.yaml | sed 's|from - (|from x.yaml (|; s|, -:|, x.yaml:|; s|(-:|(x.yaml:|' | cmp - x.sh
 }
 
-@test "template-list, template-show: the shipped ones" {
-	expect 0 template-list
-	for file in "$ROOT"/templates/*.yaml; do
-		name=${file##*/}
-		grep -q "^${name%.yaml}"$'\t' out
-		template-show "${name%.yaml}" | cmp - "$file"
+# both TEMPLATE OUT NAME=PATH …: runs it by both targets; products of the second in OUT.make, and alike.
+both() {
+	local name=$1 out=$2
+	shift 2
+	template-compile -o "$name.sh" "$name.yaml"
+	template-compile --target make -o "$name.mk" "$name.yaml"
+	expect 0 "./$name.sh" --out "$out" "$@"
+	expect 0 make -j4 -f "$name.mk" OUT="$out.make" "$@"
+	rm -rf "$out".make/.leat-make-*
+	diff -r "$out" "$out.make" >&2
+}
+
+@test "template-compile: a step after a sink that joins, and one that joins steps and inputs" {
+	sky_files in
+	cat >joins.yaml <<-'EOF'
+		name: joins
+		inputs: {fr: {type: list, ext: [FITS]}, more: {type: list, ext: [fits]}}
+		steps:
+		  - {id: a, operation: debayer, from: fr}
+		  - {id: b, operation: debayer, from: fr}
+		  - {id: text, operation: image_stats, from: [a, b]}
+		  - {id: k, operation: stack}
+		  - {id: all, operation: stack, from: [k, more, fr]}
+		outputs: {all: all}
+	EOF
+	both joins made fr=in more=in/f_0.fits
+	alone made f_0.txt all.fits
+	fits-read made/all.fits | stream-head -n 2 | grep -q 'stack_count 10'
+}
+
+@test "template-compile: the last step may be optional, kept and shown" {
+	sky_files in
+	cat >last.yaml <<-'EOF'
+		name: last
+		steps:
+		  - {id: a, operation: stretch}
+		  - {id: d, operation: stack, optional: true, preview: true}
+		outputs: {d: d}
+	EOF
+	both last made image=in
+	alone made d.fits f_0_d_preview.jpg
+	fits-read made/d.fits | stream-head -n 2 | grep -q 'stack_count 3'
+	sed -i 's/optional: true/checkpoint: true/' last.yaml
+	both last kept image=in
+	same kept/d.fits made/d.fits
+}
+
+@test "template-compile: a Makefile notices files that are gone, and that it is another" {
+	LIGHTS=4 sky_files in
+	cat >gone.yaml <<-'EOF'
+		name: gone
+		steps:
+		  - {operation: stretch, scatter: frames, params: {method: linear}}
+		  - operation: stack
+		outputs: {stack: all}
+	EOF
+	template-compile --target make -o gone.mk gone.yaml
+	count() { fits-read dir/all.fits | stream-head -n 2 | sed -n 's/^  stack_count //p'; }
+	expect 0 make -j2 -f gone.mk OUT=dir image=in
+	[[ $(count) == 4 ]]
+	rm in/f_1.fits
+	expect 0 make -j2 -f gone.mk OUT=dir image=in
+	[[ $(count) == 3 ]]
+	cp dir/all.fits before
+	template-compile --target make --set stretch.method=log -o gone.mk gone.yaml
+	expect 0 make -j2 -f gone.mk OUT=dir image=in
+	(! cmp -s dir/all.fits before)
+	expect 0 make -q -f gone.mk OUT=dir image=in
+
+	# Two at once: the second is told so.
+	exec 8>"dir/.leat-make-gone/lock"
+	flock -n 8
+	code=0
+	make -f gone.mk OUT=dir image=in >said 2>&1 8>&- || code=$?
+	exec 8>&-
+	[[ $code == 2 ]]
+	grep -q 'another make is at work' said
+}
+
+@test "template-compile: inputs may be called as our own variables are" {
+	sky_files in
+	for name in stem name me bin out start work prelude listing running ending leat_makefile leat_out label; do
+		printf 'name: n\ninputs: {%s: {type: list, ext: [fits]}}\nsteps:\n  - {operation: stack, from: %s}\noutputs: {stack: s}\n' \
+			"$name" "$name" >"in_$name.yaml"
+		both "in_$name" "made.$name" "$name=in"
+		alone "made.$name" s.fits
 	done
-	template-list --json | while read -r line; do /usr/bin/python3 -m json.tool <<<"$line" >/dev/null; done
-	template-list --for capture | cut -f1 | same_text <(printf 'drf-overview\ndrf-waterfall\n')
-	grep -q '^mosaic.*(not built yet)$' out
-	template-list --for ha | cut -f1 | grep -qx narrowband
-	template-list --for FITS | grep -q seestar-quick
-	template-list --for fits | (! grep drf)
-	[[ ! $(template-list --for nothing) ]]
-	expect 66 template-show quick-ds
-	says 'template-show: quick-ds: no such template: did you mean quick-dso?'
-	expect 66 template-show ../templates/quick-dso
+}
+
+@test "template-compile: what an interrupted script has started is stopped, down to the last" {
+	needs spec-plot
+	cp -r "$(captures)/blocks" capture
+	template-compile drf-overview --set fft_slice.size=64 --set fft_slice.average=2 -o both.sh
+	printf '#!/bin/sh\nexec sleep 31\n' | stand_in spec-plot
+	./both.sh --out made capture=capture 2>err &
+	script=$!
+	for ((i = 0; i < 100; i++)); do
+		! pgrep -f '^sleep 31$' >/dev/null || break
+		sleep 0.05
+	done
+	kill "$script"
+	code=0
+	wait "$script" || code=$?
+	[[ $code == 143 ]]
+	for ((i = 0; i < 40; i++)); do
+		pgrep -f '^sleep 31$' >/dev/null || break
+		sleep 0.05
+	done
+	(! pgrep -f '^sleep 31$')
+	alone made
 }
