@@ -139,6 +139,25 @@ static void emit(const struct plan *plan, const struct options *o, const struct 
 	str_free(&path);
 }
 
+/* A template must not be lost to what it makes. */
+static void refuse_own_input(const char *output, const char *file)
+{
+	struct stat in, out;
+
+	if (stat(output, &out) == 0 && stat(file, &in) == 0 && in.st_dev == out.st_dev &&
+		in.st_ino == out.st_ino)
+		die(EXIT_CANTCREATE, "%s: cannot create: is the input itself", output);
+}
+
+static _Noreturn void no_template(const struct library *l, const char *name)
+{
+	struct str hint = {0};
+
+	str_add(&hint, "");
+	library_suggest(l, name, &hint);
+	die(EXIT_NOINPUT, "%s: no such file, and no template of this name%s", name, hint.p);
+}
+
 static void run(struct filter *f)
 {
 	const struct options *o = f->options;
@@ -164,8 +183,12 @@ static void run(struct filter *f)
 	library_open(&l);
 	if (!shipped && strcmp(file, "-") && (shipped = library_find(&l, file, false)))
 		file = shipped;
-	if (o->output && !o->check)
+	if (!strchr(file, '/') && strcmp(file, "-") && access(file, F_OK))
+		no_template(&l, file);
+	if (o->output && !o->check) {
+		refuse_own_input(o->output, file);
 		outfile_check(o->output, false);
+	}
 	text = file_read(file, YAML_BYTES_MAX, &n, &e);
 	if (!text)
 		die_with(&e);

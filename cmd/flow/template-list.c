@@ -21,8 +21,8 @@ struct options {
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
-	{0, "for", OPT_TEXT, AT(takes), "", NULL, 0, 0, "capture|list|file|folder|NAME|EXTENSION", 0,
-		"only those with an input of this type, name or extension"},
+	{0, "for", OPT_TEXT, AT(takes), "", NULL, 0, 0, "capture|list|file|folder|NAME|EXTENSION",
+		0, "only those with an input of this type, name or extension"},
 	{0, "json", OPT_FLAG, AT(json), "", NULL, 0, 0, NULL, 0,
 		"one JSON object a template and line"},
 	OPTIONS_END,
@@ -82,9 +82,8 @@ static void add_json(
 static void add_template(struct listing *l, const char *name, const char *path, bool shipped)
 {
 	struct template_options how = {.find = library_template, .find_arg = &l->library};
-	struct plan_options as = {.find = library_backend,
-		.find_arg = &l->library,
-		.describer = l->describer};
+	struct plan_options as = {
+		.find = library_backend, .find_arg = &l->library, .describer = l->describer};
 	struct problems problems = {0};
 	bool wanted = !l->options->takes, built;
 	struct template t;

@@ -10,7 +10,6 @@
 
 #include "base/io.h"
 #include "flow/library.h"
-#include "flow/problem.h"
 #include "flow/yaml.h"
 #include "stream/filter.h"
 
@@ -26,18 +25,10 @@ static const struct option options[] = {
 
 static _Noreturn void no_template(const struct library *l, const char *name)
 {
-	const char *all[200];
 	struct str hint = {0};
-	size_t n = 0, count;
 
 	str_add(&hint, "");
-	for (int folder = 0; folder < 2; folder++) {
-		char **names = library_names(l, folder, &count);
-
-		for (size_t i = 0; i < count && n < COUNT_OF(all); i++)
-			all[n++] = names[i];
-	}
-	suggest(&hint, name, all, n);
+	library_suggest(l, name, &hint);
 	die(EXIT_NOINPUT, "%s: no such template%s", name,
 		hint.len ? hint.p : ": see template-list");
 }

@@ -16,7 +16,8 @@ static bool common_option(const char *name)
 	for (size_t i = 0; i < COUNT_OF(common); i++)
 		if (!strcmp(name, common[i]))
 			return true;
-	return false;
+	/* Files beside the product are not a template's to name. */
+	return strlen(name) > 4 && !strcmp(name + strlen(name) - 4, "-out");
 }
 
 static const struct option *option_of_stage(
@@ -124,8 +125,8 @@ static bool check_value(const struct job *j, const struct param_spec *spec,
 }
 
 /* A file counts from the template's folder, on the command line from where one is. */
-static const char *whole_path(struct plan *plan, const struct option *option, const char *text,
-	const struct mark *at)
+static const char *whole_path(
+	struct plan *plan, const struct option *option, const char *text, const struct mark *at)
 {
 	const char *file = option_file(option, text), *absolute;
 	char *folder;
@@ -163,7 +164,8 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 		return; /* it has chosen the stages */
 	if (node->absent) {
 		if (!node->told)
-			problem(p, &node->mark, EXIT_DATA, "step %s: %s: has no value", j->id, name);
+			problem(p, &node->mark, EXIT_DATA, "step %s: %s: has no value", j->id,
+				name);
 		return;
 	}
 	if (spec && spec->uses) {
@@ -206,6 +208,31 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 		unknown_param(o, j, key, p);
 }
 
+/* '-' and '_' are equal in the names of params too. */
+static const struct param_spec *spec_of(const struct operation *op, const char *name)
+{
+	for (size_t i = 0; i < op->params; i++) {
+		const char *a = op->param[i].name, *b = name;
+
+		while (*a && (*a == *b || (*a == '_' && *b == '-'))) {
+			a++;
+			b++;
+		}
+		if (!*a && !*b)
+			return &op->param[i];
+	}
+	return NULL;
+}
+
+static bool is_given(
+	const struct node *params, const struct operation *op, const struct param_spec *spec)
+{
+	for (size_t i = 0; params && i < params->count; i++)
+		if (spec_of(op, params->key[i]->text) == spec)
+			return true;
+	return false;
+}
+
 static void apply_params(
 	struct plan *plan, struct job *j, const struct plan_options *o, struct problems *p)
 {
@@ -213,13 +240,13 @@ static void apply_params(
 
 	for (size_t i = 0; params && i < params->count; i++)
 		apply_param(plan, j, o, params->key[i], params->item[i],
-			operation_param(j->operation, params->key[i]->text), p);
+			spec_of(j->operation, params->key[i]->text), p);
 	for (size_t i = 0; i < j->operation->params; i++) {
 		const struct param_spec *spec = &j->operation->param[i];
 		struct node value = {
 			.mark = j->step->operation_mark, .text = (char *)spec->fallback};
 
-		if (node_get(params, spec->name, NULL))
+		if (is_given(params, j->operation, spec))
 			continue;
 		if (spec->required)
 			problem(p, &j->step->operation_mark, EXIT_DATA,

@@ -88,6 +88,9 @@ static bool term(struct parse *c, bool *holds)
 		*holds = !strcmp(value, text) == equal;
 		return true;
 	}
+	c->p += strspn(c->p, " \t\n");
+	if (*c->p && !strchr("&|)", *c->p))
+		return wrong(c, "nothing is expected here", c->p);
 	if (strcmp(value, "true") && strcmp(value, "false"))
 		return wrong(c, "stands alone, so it must be true or false", name);
 	*holds = !strcmp(value, "true");

@@ -75,6 +75,16 @@ static void missing_input(
 		"step %s: needs input %s, which is not among the inputs", s->id, name);
 }
 
+/* Whether an input of one type is what an operation wants of another. */
+static bool type_serves(enum input_type given, enum input_type wanted)
+{
+	if (wanted == INPUT_LIST)
+		return given == INPUT_LIST || given == INPUT_FILE;
+	if (wanted == INPUT_CAPTURE || wanted == INPUT_FOLDER)
+		return given == INPUT_CAPTURE || given == INPUT_FOLDER;
+	return given == wanted;
+}
+
 /* An input that a step needs, or takes if it is there. */
 static void use_input(struct plan *plan, const struct job *j, const struct input_spec *spec,
 	bool reads, struct problems *p)
@@ -87,6 +97,10 @@ static void use_input(struct plan *plan, const struct job *j, const struct input
 		return;
 	if (plan->template->has_inputs) {
 		in = plan_input_of(plan, spec->name);
+		if (in && !type_serves(in->spec.type, spec->type))
+			problem(p, &in->spec.mark, EXIT_DATA,
+				"input %s: type: %s: must be %s, as step %s takes it", spec->name,
+				input_types[in->spec.type], input_types[spec->type], j->id);
 		if (!in && (use == 1 || (reads && !spec->optional)))
 			missing_input(plan, j->step, spec->name, p);
 		if (!in)

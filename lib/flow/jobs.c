@@ -52,8 +52,10 @@ static void add_readers(struct plan *plan, struct problems *p)
 			continue;
 		if (all_optional(plan, reads))
 			problem(p, &j->step->operation_mark, EXIT_DATA,
-				"step %s: takes the frames of input %s, which is optional, so there might "
-				"be none", j->id, reads->v[0]);
+				"step %s: takes the frames of input %s, which is optional, so "
+				"there might "
+				"be none",
+				j->id, reads->v[0]);
 		reader = job_new(plan, j->step, plan_text(plan, "%s.reader", j->id));
 		reader->reader = true;
 		reader->reads = reads;
@@ -79,7 +81,11 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 		const struct operation *op;
 		struct job *j;
 
-		if (t->step[i].left_out || !(op = step_operation(o, set, &t->step[i], p)))
+		if (t->step[i].left_out)
+			continue;
+		op = step_operation(o, set, &t->step[i], p);
+		plan->holes = plan->holes || (!op && !t->step[i].left_out);
+		if (!op)
 			continue;
 		j = job_new(plan, &t->step[i], t->step[i].id);
 		j->operation = op;
@@ -101,7 +107,8 @@ void jobs_make(struct plan *plan, const struct plan_options *o, struct backend_s
 			job_sources(plan, j, p);
 		else if (j->step->from)
 			problem(p, &j->step->from->mark, EXIT_DATA,
-				"step %s: from: %s reads files itself, so it takes nothing from others",
+				"step %s: from: %s reads files itself, so it takes nothing from "
+				"others",
 				j->id, j->step->operation);
 	}
 	plan->input = plan_alloc(plan, room, sizeof(*plan->input));
@@ -205,7 +212,7 @@ void jobs_end(struct plan *plan, const struct plan_options *o, struct backend_se
 				taken = taken || plan->job[k].from[f] == i;
 		if (taken || j->sink || j->ends || j->reader)
 			continue;
-		add_end(plan, i, ending(builtin, "end", &j->out),
-			plan_text(plan, "%s.file", j->id), false, o, p);
+		add_end(plan, i, ending(builtin, "end", &j->out), plan_text(plan, "%s.file", j->id),
+			false, o, p);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "flow/problem.h"
 
 #define ENDING ".yaml"
 
@@ -175,4 +176,17 @@ char *library_template(void *arg, const char *name, const char *from, char **pat
 		str_free(&beside);
 	}
 	return *path ? file_read(*path, LIBRARY_BYTES_MAX, n, &e) : NULL;
+}
+
+void library_suggest(const struct library *l, const char *name, struct str *out)
+{
+	char **all = NULL;
+	size_t n = 0;
+
+	for (int i = 0; i < 2; i++)
+		all = add_names(all, &n, l->folder[i]);
+	suggest(out, name, (const char *const *)all, n);
+	for (size_t i = 0; i < n; i++)
+		free(all[i]);
+	free(all);
 }

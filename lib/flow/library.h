@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct library {
 	char *commands;	 /* the folder of the commands */
@@ -36,6 +37,9 @@ char **library_backends(const struct library *l, size_t *count);
  * larger is cut at max + 1, for the reader to refuse.
  */
 char *file_read(const char *path, size_t max, size_t *n, struct error *e);
+
+/* Adds ": did you mean NAME?" of the template called most like this, or nothing. */
+void library_suggest(const struct library *l, const char *name, struct str *out);
 
 #define LIBRARY_BYTES_MAX 65536
 

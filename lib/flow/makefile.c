@@ -180,8 +180,7 @@ static void add_lines(const char *text, struct str *s)
 
 static void add_first(const struct plan *plan, const struct script_options *o, struct str *s)
 {
-	static const char *const names[] = {
-		"stop", "list", "path", "stem", "split", "renew", NULL};
+	static const char *const names[] = {"stop", "list", "path", "stem", "split", "renew", NULL};
 	struct str lines = {0};
 	size_t pieces;
 
@@ -247,7 +246,8 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 	add_unit_body(u, true, u->file != NULL && !u->master, &body);
 	add_unit_comments(u, &comments);
 	if (u->file)
-		str_addf(&file, "%s%s%s", u->file, u->master ? "" : label, u->master ? "" : ".leat");
+		str_addf(
+			&file, "%s%s%s", u->file, u->master ? "" : label, u->master ? "" : ".leat");
 	add_made_plain(s, comments.p ? comments.p : "");
 	if (u->scatter) {
 		str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
@@ -344,5 +344,6 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 			add_target(u, "", s);
 		}
 	}
-	str_add(s, "\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tout=$$LEAT_OUT\n\tplace\n\nendif\n");
+	str_add(s,
+		"\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tout=$$LEAT_OUT\n\tplace\n\nendif\n");
 }

@@ -121,7 +121,7 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 		if (choices->item[k]->kind != NODE_SCALAR || strchr(choices->item[k]->text, '|'))
 			problem(p, &choices->item[k]->mark, EXIT_DATA,
 				"param %s: choices: must be words without |", name);
-	if (type && !strcmp(type, "enum") && !choices)
+	if (type && !strcmp(type, "enum") && (!choices || choices->count == 0))
 		problem(p, &key->mark, EXIT_DATA, "param %s: choices missing", name);
 	return p->errors == errors;
 }
@@ -265,6 +265,7 @@ static void substitute(struct template *t, struct node *node, struct problems *p
 	if (!name) {
 		problem(p, &node->mark, EXIT_DATA,
 			"'%s': ${param} stands only as a whole value, not within one", node->text);
+		node->absent = node->told = true;
 		return;
 	}
 	for (size_t i = 0; i < t->params && !value; i++)

@@ -255,6 +255,17 @@ static void add_made(const struct unit *u, bool own, bool part, struct str *s)
 	}
 }
 
+/* "step a", or "steps a, b, c": which of a pipeline has failed, its own line has said. */
+static void add_title(const struct unit *u, struct str *s)
+{
+	if (u->what || u->step_count < 2) {
+		str_addf(s, "step %s", u->what ? u->what : u->name);
+		return;
+	}
+	for (size_t i = 0; i < u->step_count; i++)
+		str_addf(s, "%s%s", i ? ", " : "steps ", u->steps[i]->id);
+}
+
 void add_unit_call(const struct unit *u, const char *function, bool own, bool part, struct str *s)
 {
 	const struct line *l = &u->line[0];
@@ -269,14 +280,18 @@ void add_unit_call(const struct unit *u, const char *function, bool own, bool pa
 	}
 	str_add(s, function);
 	if (!u->optional && !u->goes_on) {
-		str_addf(s, " || stop \"$?\" \"step %s: exit $?\"", u->what ? u->what : u->name);
+		str_add(s, " || stop \"$?\" \"");
+		add_title(u, s);
+		str_add(s, ": exit $?\"");
 		return;
 	}
 	str_addf(s, " || %s \"$?\" %s", u->optional ? "leave_out" : "go_on", u->name);
 	add_made(u, own, part, s);
 	for (size_t i = 0; u->optional && u->file && i < l->reads; i++)
 		str_addf(s, " %s%s.leat", l->read[i],
-			l->gathers ? ".*" : u->scatter ? ".\"$label\"" : "");
+			l->gathers   ? ".*"
+			: u->scatter ? ".\"$label\""
+				     : "");
 }
 
 /* Whether some word is, or hangs on, an input: a piece of this kind, or (kind -1) anything. */
@@ -284,7 +299,8 @@ static bool word_names(const struct word *w, const char *input, int kind)
 {
 	for (size_t i = 0; i < w->pieces; i++) {
 		const struct piece *p = &w->piece[i];
-		bool is_input = p->kind == PIECE_LIST || p->kind == PIECE_PART || p->kind == PIECE_PATH;
+		bool is_input =
+			p->kind == PIECE_LIST || p->kind == PIECE_PART || p->kind == PIECE_PATH;
 
 		if (is_input && (kind < 0 || (int)p->kind == kind) && !strcmp(p->text, input))
 			return true;

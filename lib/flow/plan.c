@@ -87,7 +87,8 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 static bool scatters_otherwise(const struct job *a, const struct job *b)
 {
 	return a->reader && b->reader && a->step->scatter && b->step->scatter &&
-	       !strcmp(a->reads->v[0], b->reads->v[0]) && strcmp(a->step->scatter, b->step->scatter);
+	       !strcmp(a->reads->v[0], b->reads->v[0]) &&
+	       strcmp(a->step->scatter, b->step->scatter);
 }
 
 /* What is scattered must be frames of files, or of a step that is scattered alike. */
@@ -167,6 +168,39 @@ static void check_inputs(const struct plan *plan, struct problems *p)
 	}
 }
 
+static bool is_backend(const struct plan_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->backend_name_count; i++)
+		if (!strcmp(o->backend_names[i], name))
+			return true;
+	return !strcmp(name, "default");
+}
+
+/* What --backend names must be there. */
+static bool check_backends(
+	const struct plan_options *o, struct backend_set *set, struct problems *p)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < o->backends.n; i++) {
+		const struct given *g = &o->backends.v[i];
+		struct mark at = {g->word, 0, 0};
+
+		const char *wrong = NULL;
+
+		if (!is_backend(o, g->name))
+			wrong = g->name;
+		else if (!backend_of(set, o, g->name, p))
+			wrong = g->value;
+		if (!wrong)
+			continue;
+		problem_unknown(p, &at, EXIT_USAGE, wrong, o->backend_names, o->backend_name_count,
+			"no backend %s", wrong);
+		good = false;
+	}
+	return good;
+}
+
 void plan_make(struct plan *plan, struct template *t, const struct plan_options *o,
 	struct backend_set **set, struct problems *p)
 {
@@ -177,11 +211,14 @@ void plan_make(struct plan *plan, struct template *t, const struct plan_options 
 		*set = backend_set_new();
 	plan->name = mapped_name(*t->name ? t->name : "template");
 	errors = p->errors;
+	if (!check_backends(o, *set, p))
+		return;
 	jobs_make(plan, o, *set, p);
 	if (!plan->input)
 		return;
 	give_inputs(plan, o, p);
-	kinds_check(plan, o, p);
+	if (!plan->holes)
+		kinds_check(plan, o, p);
 	check_scatter(plan, p);
 	check_optional(plan, p);
 	if (p->errors > errors)

@@ -13,7 +13,7 @@
 #include "flow/template.h"
 
 #define PIECES_MAX 12
-#define STEMS_MAX 4 /* {stem} in one name */
+#define STEMS_MAX 4		 /* {stem} in one name */
 #define JOBS_MAX (4 * STEPS_MAX) /* of a step: itself, a reader, a preview, a file */
 
 enum piece_kind {
@@ -23,7 +23,7 @@ enum piece_kind {
 	PIECE_LABEL,	/* of the element of a scatter */
 	PIECE_LIST,	/* the file that lists an input; its name is in text */
 	PIECE_PART,	/* of that the element's part */
-	PIECE_PATH,  /* of an input that is one path; its name is in text */
+	PIECE_PATH,	/* of an input that is one path; its name is in text */
 };
 
 struct piece {
@@ -133,6 +133,7 @@ struct plan {
 	size_t jobs;
 	struct product *product;
 	size_t products;
+	bool holes; /* a step's operation is not known, so kinds behind it are neither */
 	struct unit *unit;
 	size_t units;
 	const struct stage_spec *reader; /* of files that are listed */

@@ -26,8 +26,8 @@ void operation_ask(struct describer *d, const struct operation *o);
 void job_role(struct job *j, const struct plan_options *o, struct problems *p);
 
 /*
- * sources.c: whether a step takes, by whatever way, what it makes (then the rest must not be asked);
- * the jobs and inputs whose frames a job takes; then sinks are taken out of the way.
+ * sources.c: whether a step takes, by whatever way, what it makes (then the rest must not be
+ * asked); the jobs and inputs whose frames a job takes; then sinks are taken out of the way.
  */
 bool steps_cycle(struct plan *plan, struct problems *p);
 void job_sources(struct plan *plan, struct job *j, struct problems *p);

@@ -112,7 +112,8 @@ void problems_text(const struct problems *p, bool quiet, struct str *out)
 		if (sorted[i]->warning ? !quiet : shown++ < PROBLEMS_MAX)
 			add_line(sorted[i], out);
 	if (shown > PROBLEMS_MAX)
-		str_addf(out, "and %zu more errors\n", shown - PROBLEMS_MAX);
+		str_addf(out, "and %zu more error%s\n", shown - PROBLEMS_MAX,
+			shown - PROBLEMS_MAX == 1 ? "" : "s");
 	free(sorted);
 }
 

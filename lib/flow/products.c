@@ -159,11 +159,11 @@ static const char *list_name(struct plan *plan, const char *pattern)
 		n += strlen("{stem}") + strcspn(pattern + n + strlen("{stem}"), "{");
 	while (n > 0 && strchr("_-.", pattern[n - 1]))
 		n--;
-	return plan_text(plan, "%.*s", (int)n, pattern);
+	return n ? plan_text(plan, "%.*s", (int)n, pattern) : "set";
 }
 
 /* Two products of one name, or two sets of one list, of which one would be lost. */
-static void check_pair(struct plan *plan, const struct product *m, const struct product *before,
+static bool check_pair(struct plan *plan, const struct product *m, const struct product *before,
 	struct problems *p)
 {
 	const char *list = list_name(plan, m->pattern);
@@ -175,7 +175,11 @@ static void check_pair(struct plan *plan, const struct product *m, const struct 
 	else if (*list && !strcmp(list, list_name(plan, before->pattern)))
 		problem(p, &m->step->mark, EXIT_DATA,
 			"step %s: the set %s would have the same list as %s: let their names begin "
-			"otherwise", m->id, m->pattern, before->pattern);
+			"otherwise",
+			m->id, m->pattern, before->pattern);
+	else
+		return true;
+	return false;
 }
 
 /* Whether the elements of a scatter can be told apart by it. */
@@ -198,12 +202,14 @@ void products_name(struct plan *plan, const struct plan_options *o, struct probl
 		m->pattern = has_extension(name, m->format)
 				     ? name
 				     : plan_text(plan, "%s.%s", name, m->format);
-		for (size_t k = 0; k < i; k++)
-			check_pair(plan, m, &plan->product[k], p);
+		for (size_t k = 0; k < i && check_pair(plan, m, &plan->product[k], p); k++)
+			;
 		if (m->step->scatter && !tells_apart(m->pattern))
 			problem(p, &m->step->mark, EXIT_DATA,
-				"step %s: its name '%s' is the same for each element of the scatter: "
-				"it needs {stem} or a key", m->id, m->pattern);
+				"step %s: its name '%s' is the same for each element of the "
+				"scatter: "
+				"it needs {stem} or a key",
+				m->id, m->pattern);
 	}
 	check_outputs(plan, p);
 	for (size_t i = 0; i < plan->products; i++)

@@ -33,6 +33,8 @@ const char *text_of(const struct node *map, const char *key, const char *of, str
 		return NULL;
 	if (node->kind == NODE_SCALAR && !node->absent)
 		return node->text;
+	if (node->told)
+		return NULL;
 	problem(p, &node->mark, EXIT_DATA, "%s: %s: must be a text, is %s", of, key,
 		node_kind_name(node));
 	return NULL;
@@ -43,7 +45,7 @@ bool bool_of(
 {
 	const struct node *node = node_get(map, key, NULL);
 
-	if (!node)
+	if (!node || node->told)
 		return fallback;
 	if (node->kind != NODE_SCALAR || node->absent)
 		problem(p, &node->mark, EXIT_DATA, "%s: %s: must be true or false, is %s", of, key,

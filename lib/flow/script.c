@@ -157,6 +157,23 @@ static void add_arguments(const struct plan *plan, struct str *s)
 			"\t\t;;\n",
 			name, name, name, name, name);
 	}
+	if (plan->inputs == 1 && plan->input[0].spec.type == INPUT_LIST) {
+		const char *name = plan->input[0].spec.name;
+
+		/* What a wildcard gives. */
+		str_addf(s,
+			"\t*)\n"
+			"\t\t[[ $1 != -* && -e $1 ]] || stop 64 \"${1@Q}: must be --out DIR, "
+			"%s=PATH, or "
+			"files that are there\"\n"
+			"\t\t[[ -n ${given_%s-} ]] || in_%s=()\n"
+			"\t\tgiven_%s=1\n"
+			"\t\tin_%s+=(\"$1\")\n"
+			"\t\t;;\n"
+			"\tesac\n\tshift\ndone\n",
+			name, name, name, name, name);
+		return;
+	}
 	str_add(s, "\t*) stop 64 \"${1@Q}: must be --out DIR");
 	for (size_t i = 0; i < plan->inputs; i++)
 		str_addf(s, "%s%s=PATH", i ? ", " : " or ", plan->input[i].spec.name);

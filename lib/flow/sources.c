@@ -46,8 +46,8 @@ static void take_job(struct walk *w, const struct job *other)
 			"step %s: nothing comes out of step %s, which makes a file", j->id,
 			other->id);
 	else if (j->froms == FROM_MAX)
-		problem(w->problems, &j->step->mark, EXIT_DATA,
-			"step %s: from: more than %d steps", j->id, FROM_MAX);
+		problem(w->problems, &j->step->mark, EXIT_DATA, "step %s: from: more than %d steps",
+			j->id, FROM_MAX);
 	else
 		j->from[j->froms++] = index;
 }
@@ -70,6 +70,8 @@ static void take_named(struct walk *w, const struct step *s, const struct node *
 	const struct template *t = w->plan->template;
 	struct step *other = template_step(t, node->text);
 
+	if (node->told)
+		return;
 	if (other) {
 		take_step(w, other);
 	} else if (template_input(t, node->text)) {
@@ -102,7 +104,7 @@ static void take_from(struct walk *w, struct step *s)
 		if (from->count == 0)
 			problem(w->problems, &from->mark, EXIT_DATA, "step %s: from: is empty",
 				s->id);
-	} else if (from->kind == NODE_SCALAR && !from->absent) {
+	} else if (from->kind == NODE_SCALAR && (!from->absent || from->told)) {
 		take_named(w, s, from);
 	} else {
 		problem(w->problems, &from->mark, EXIT_DATA,

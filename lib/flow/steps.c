@@ -134,6 +134,10 @@ static void read_step(struct template *t, struct node *map, struct step *s, stru
 	}
 	CHECK_KEYS(map, "step", p, "operation", "id", "backend", "params", "optional", "when",
 		"from", "scatter", "timeout", "retry", "on_fail", "preview", "checkpoint", "gate");
+	text_of(map, "id", "step", p);
+	if (operation && operation->kind == NODE_SCALAR && !operation->absent && !*operation->text)
+		problem(p, &operation->mark, EXIT_DATA, "step %zu: operation: '': must be a name",
+			s->number);
 	if (!operation) {
 		problem(p, &map->mark, EXIT_DATA, "step %zu: operation missing", s->number);
 	} else if ((text = text_of(map, "operation", "step", p))) {

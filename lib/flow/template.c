@@ -102,6 +102,12 @@ static void extend(struct template *t, const struct template_options *o, struct 
 					break;
 				}
 			merge_templates(t->tree, parent);
+		} else {
+			problem(p, &parent->mark, EXIT_DATA,
+				"must be a mapping with name and steps, is %s",
+				node_kind_name(parent));
+			node_free(parent);
+			return;
 		}
 		node_free(parent);
 	}
@@ -156,6 +162,8 @@ static void check_outputs(struct template *t, struct problems *p)
 		const struct node *node = map->item[i];
 		const char *why;
 
+		if (node->told)
+			continue;
 		if (node->kind != NODE_SCALAR || node->absent)
 			problem(p, &node->mark, EXIT_DATA, "outputs: %s: must be a name, is %s",
 				map->key[i]->text, node_kind_name(node));
@@ -169,6 +177,8 @@ void template_read(struct template *t, const char *file, const char *text, size_
 	const struct template_options *o, struct problems *p)
 {
 	const char *version;
+	size_t errors;
+	bool whole;
 
 	*t = (struct template){.file = file, .name = "", .description = ""};
 	t->crc = crc32c(0, text, n);
@@ -180,11 +190,13 @@ void template_read(struct template *t, const char *file, const char *text, size_
 			"must be a mapping with name and steps, is %s", node_kind_name(t->tree));
 		return;
 	}
+	errors = p->errors;
 	extend(t, o, p);
+	whole = p->errors == errors;
 	CHECK_KEYS(t->tree, "template", p, "name", "description", "version", "extends", "inputs",
 		"params", "steps", "outputs");
 	t->name = text_of(t->tree, "name", "template", p);
-	if (!node_get(t->tree, "name", NULL))
+	if (whole && !node_get(t->tree, "name", NULL))
 		problem(p, &t->tree->mark, EXIT_DATA, "name missing");
 	if (!t->name)
 		t->name = "";
@@ -200,7 +212,8 @@ void template_read(struct template *t, const char *file, const char *text, size_
 	params_read(t, &o->params, p);
 	params_substitute(t, p);
 	read_inputs(t, p);
-	steps_read(t, p);
+	if (whole || node_get(t->tree, "steps", NULL))
+		steps_read(t, p);
 	steps_set(t, &o->sets, p);
 	check_outputs(t, p);
 }

@@ -69,8 +69,7 @@ static void place_files(struct plan *plan)
 		struct job *j = &plan->job[i];
 
 		if (!j->reader && !j->sink && !j->stands_in && j->tos)
-			j->file = j->file || j->step->checkpoint ||
-				  (j->step->optional && j->froms);
+			j->file = j->file || j->step->checkpoint || (j->step->optional && j->froms);
 		if (j->sink && !j->stands_in && j->step->checkpoint)
 			for (size_t f = 0; f < j->froms; f++)
 				plan->job[j->from[f]].file = true;
@@ -358,7 +357,8 @@ static bool make_unit(struct plan *plan, struct job *j)
 	}
 	u = unit_new(plan, j->reader && !j->file ? j->step->id : j->id, j->step);
 	if (j->stands_in)
-		u->what = plan_text(plan, "%s: its %s", j->step->id, j->preview ? "preview" : "file");
+		u->what =
+			plan_text(plan, "%s: its %s", j->step->id, j->preview ? "preview" : "file");
 	else if (j->reader && j->file)
 		u->what = plan_text(plan, "%s: its input", j->step->id);
 	begin(plan, u, j->reader && j->tos == 1 ? &plan->job[j->to[0]] : j);

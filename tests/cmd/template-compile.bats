@@ -280,6 +280,9 @@ by_the_rule() {
 	template-compile quick-dso --target make -o each.mk
 	expect 0 make -j3 -f each.mk OUT=by_make image='in/*.fits'
 	same by_make/f_1.jpeg made/f_1.jpeg
+	expect 0 ./each.sh --out wild in/*.fits
+	same wild/f_1.jpeg made/f_1.jpeg
+	expect 64 ./each.sh nowhere.fits
 	expect 0 make -q -f each.mk OUT=by_make image='in/*.fits'
 }
 

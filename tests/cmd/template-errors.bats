@@ -124,12 +124,15 @@ steps() {
 	told 64 "--input imag=a: no input imag: did you mean image?" --input imag=a x.yaml
 	told 64 "--input image=: input image: must be a path" --input image= x.yaml
 	told 64 "template-compile: --input: 'image': must be NAME=PATH" --input image x.yaml
-	told 65 "x.yaml:4:5: step stretch: backend default: no such backend" --backend default=builtni x.yaml
+	told 64 "--backend default=builtni: no backend builtni: did you mean builtin?" --backend default=builtni x.yaml
+	told 64 "--backend sirl=builtin: no backend sirl: did you mean siril?" --backend sirl=builtin x.yaml
 	told 64 "template-compile: --check, --plan, --dot: give one of them" --check --plan x.yaml
 	told 64 "template-compile: --target: ninja: must be one of sh|make" --target ninja x.yaml
 	told 64 "template-compile: --out: '': must be a folder" --out '' x.yaml
-	told 66 "template-compile: nowhere.yaml: cannot open: No such file or directory" nowhere.yaml
-	told 66 "template-compile: no-such-name: cannot open: No such file or directory" no-such-name
+	told 66 "template-compile: nowhere.yaml: no such file, and no template of this name" nowhere.yaml
+	told 66 "template-compile: quick-dos: no such file, and no template of this name: did you mean quick-dso?" quick-dos
+	told 66 "template-compile: ./nowhere.yaml: cannot open: No such file or directory" ./nowhere.yaml
+	told 73 "template-compile: x.yaml: cannot create: is the input itself" -o x.yaml x.yaml
 	mkdir folder
 	told 66 "template-compile: folder: cannot read: Is a directory" folder
 	expect 73 template-compile -o none/x.sh x.yaml
