@@ -209,19 +209,32 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 }
 
 /* '-' and '_' are equal in the names of params too. */
+static bool same_name(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("-_", *a) && (*b == '-' || *b == '_')))) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
 static const struct param_spec *spec_of(const struct operation *op, const char *name)
 {
-	for (size_t i = 0; i < op->params; i++) {
-		const char *a = op->param[i].name, *b = name;
-
-		while (*a && (*a == *b || (*a == '_' && *b == '-'))) {
-			a++;
-			b++;
-		}
-		if (!*a && !*b)
+	for (size_t i = 0; i < op->params; i++)
+		if (same_name(op->param[i].name, name))
 			return &op->param[i];
-	}
 	return NULL;
+}
+
+/* Do both keys name one param, by the operation's word or by the option's? */
+static bool same_param(const struct operation *op, const char *a, const char *b)
+{
+	const struct param_spec *one = spec_of(op, a), *two = spec_of(op, b);
+
+	if (one && two)
+		return one == two;
+	return same_name(
+		one && one->option ? one->option : a, two && two->option ? two->option : b);
 }
 
 static bool is_given(
@@ -238,9 +251,16 @@ static void apply_params(
 {
 	const struct node *params = j->step->params;
 
-	for (size_t i = 0; params && i < params->count; i++)
-		apply_param(plan, j, o, params->key[i], params->item[i],
-			spec_of(j->operation, params->key[i]->text), p);
+	for (size_t i = 0; params && i < params->count; i++) {
+		const struct node *key = params->key[i];
+
+		for (size_t k = 0; k < i; k++)
+			if (same_param(j->operation, params->key[k]->text, key->text))
+				problem(p, &key->mark, EXIT_DATA,
+					"step %s: %s: is %s, which stands there already", j->id,
+					key->text, params->key[k]->text);
+		apply_param(plan, j, o, key, params->item[i], spec_of(j->operation, key->text), p);
+	}
 	for (size_t i = 0; i < j->operation->params; i++) {
 		const struct param_spec *spec = &j->operation->param[i];
 		struct node value = {
