@@ -221,7 +221,7 @@ void plan_make(struct plan *plan, struct template *t, const struct plan_options 
 		kinds_check(plan, o, p);
 	check_scatter(plan, p);
 	check_optional(plan, p);
-	if (p->errors > errors)
+	if (p->errors > errors || plan->holes)
 		return; /* of what fails already, no end or name needs to be told */
 	jobs_end(plan, o, *set, p);
 	kinds_check(plan, o, p);
