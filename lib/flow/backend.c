@@ -327,7 +327,7 @@ const struct operation *operation_find(const struct backend *b, const char *name
 const struct param_spec *operation_param(const struct operation *o, const char *name)
 {
 	for (size_t i = 0; i < o->params; i++)
-		if (!strcmp(o->param[i].name, name))
+		if (same_name(o->param[i].name, name))
 			return &o->param[i];
 	return NULL;
 }

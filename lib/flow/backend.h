@@ -84,6 +84,7 @@ void backend_free(struct backend *b);
 
 const struct operation *operation_find(const struct backend *b, const char *name);
 
+/* What the operation says of a param, NULL if it is only an option of its commands. */
 const struct param_spec *operation_param(const struct operation *o, const char *name);
 
 #endif

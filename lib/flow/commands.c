@@ -208,42 +208,15 @@ static void apply_param(struct plan *plan, struct job *j, const struct plan_opti
 		unknown_param(o, j, key, p);
 }
 
-/* '-' and '_' are equal in the names of params too. */
-static bool same_name(const char *a, const char *b)
-{
-	while (*a && (*a == *b || (strchr("-_", *a) && (*b == '-' || *b == '_')))) {
-		a++;
-		b++;
-	}
-	return !*a && !*b;
-}
-
-static const struct param_spec *spec_of(const struct operation *op, const char *name)
-{
-	for (size_t i = 0; i < op->params; i++)
-		if (same_name(op->param[i].name, name))
-			return &op->param[i];
-	return NULL;
-}
-
 /* Do both keys name one param, by the operation's word or by the option's? */
 static bool same_param(const struct operation *op, const char *a, const char *b)
 {
-	const struct param_spec *one = spec_of(op, a), *two = spec_of(op, b);
+	const struct param_spec *one = operation_param(op, a), *two = operation_param(op, b);
 
 	if (one && two)
 		return one == two;
 	return same_name(
 		one && one->option ? one->option : a, two && two->option ? two->option : b);
-}
-
-static bool is_given(
-	const struct node *params, const struct operation *op, const struct param_spec *spec)
-{
-	for (size_t i = 0; params && i < params->count; i++)
-		if (spec_of(op, params->key[i]->text) == spec)
-			return true;
-	return false;
 }
 
 static void apply_params(
@@ -259,14 +232,15 @@ static void apply_params(
 				problem(p, &key->mark, EXIT_DATA,
 					"step %s: %s: is %s, which stands there already", j->id,
 					key->text, params->key[k]->text);
-		apply_param(plan, j, o, key, params->item[i], spec_of(j->operation, key->text), p);
+		apply_param(plan, j, o, key, params->item[i],
+			operation_param(j->operation, key->text), p);
 	}
 	for (size_t i = 0; i < j->operation->params; i++) {
 		const struct param_spec *spec = &j->operation->param[i];
 		struct node value = {
 			.mark = j->step->operation_mark, .text = (char *)spec->fallback};
 
-		if (is_given(params, j->operation, spec))
+		if (step_param(j->step, spec->name))
 			continue;
 		if (spec->required)
 			problem(p, &j->step->operation_mark, EXIT_DATA,
@@ -311,7 +285,7 @@ static void add_format(const struct job *j, const char *word, const struct mark 
 static void find_formats(const struct job *j, struct formats *f, struct problems *p)
 {
 	const char *param = j->operation->formats_param;
-	const struct node *node = node_get(j->step->params, param, NULL);
+	const struct node *node = step_param(j->step, param);
 	size_t errors = p->errors;
 	char *copy, *save = NULL;
 

@@ -39,7 +39,7 @@ static int wanted(
 	const struct operation *op, const struct step *s, const char *input, const char **param)
 {
 	for (size_t i = 0; i < op->params; i++) {
-		const struct node *v = node_get(s->params, op->param[i].name, NULL);
+		const struct node *v = step_param(s, op->param[i].name);
 
 		if (!op->param[i].uses || strcmp(op->param[i].uses, input) || !v || !v->text)
 			continue;

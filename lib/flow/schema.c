@@ -10,6 +10,15 @@
 
 const char *const input_types[4] = {"file", "folder", "list", "capture"};
 
+bool same_name(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("-_", *a) && (*b == '-' || *b == '_')))) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
 void check_keys(const struct node *map, const char *const *known, size_t count, const char *of,
 	struct problems *p)
 {

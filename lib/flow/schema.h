@@ -55,6 +55,9 @@ bool bool_of(
 /* A list of words, or one word; v is to be freed. */
 void words_of(const struct node *node, struct words *w, const char *what, struct problems *p);
 
+/* Whether two names are one: '-' and '_' are equal in the names of params. */
+bool same_name(const char *a, const char *b);
+
 /* check_keys() of words that stand here. */
 #define CHECK_KEYS(map, of, p, ...)                                \
 	do {                                                       \

@@ -247,7 +247,7 @@ static void set_param(struct template *t, struct step *s, const char *name, cons
 		map->item[map->count++] = s->params = params;
 	}
 	for (size_t i = 0; i < s->params->count; i++)
-		if (!strcmp(s->params->key[i]->text, name)) {
+		if (same_name(s->params->key[i]->text, name)) {
 			node_free(s->params->item[i]);
 			s->params->item[i] = node;
 			return;

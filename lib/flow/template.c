@@ -27,6 +27,14 @@ struct step *template_step(const struct template *t, const char *id)
 	return NULL;
 }
 
+const struct node *step_param(const struct step *s, const char *name)
+{
+	for (size_t i = 0; s->params && i < s->params->count; i++)
+		if (same_name(s->params->key[i]->text, name))
+			return s->params->item[i];
+	return NULL;
+}
+
 static void read_inputs(struct template *t, struct problems *p)
 {
 	const struct node *map = node_get(t->tree, "inputs", NULL);

@@ -94,6 +94,9 @@ void template_free(struct template *t);
 /* The step of that id, NULL if there is none. */
 struct step *template_step(const struct template *t, const char *id);
 
+/* The value of a step's param, NULL if the template gives none. */
+const struct node *step_param(const struct step *s, const char *name);
+
 /* Keeps a text as long as the template; returns it. */
 const char *template_own(struct template *t, char *text);
 

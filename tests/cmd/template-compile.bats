@@ -700,3 +700,20 @@ both() {
 	(! pgrep -f '^sleep 31$')
 	alone made
 }
+
+@test "template-compile: - and _ are equal in the names of params, those that inputs hang on too" {
+	cat >t.yaml <<-'EOF'
+		name: t
+		steps:
+		  - operation: calibrate
+		    params: {use_darks: true, use_flats: false}
+		  - operation: export
+		    params: {formats: [png]}
+	EOF
+	template-compile t.yaml | grep -v CRC32C >underscores
+	sed -i 's/use_/use-/g' t.yaml
+	template-compile t.yaml | grep -v CRC32C >dashes
+	same underscores dashes
+	template-compile --set calibrate.use_darks=false t.yaml >without
+	! grep -q darks without
+}
