@@ -24,17 +24,13 @@ static const struct option *option_of_stage(
 	const struct plan_options *o, const struct stage_spec *spec, const char *name)
 {
 	const struct described *said;
-	const struct option *found;
-	char dashed[80];
 	struct error e;
 
-	if (spec->has_flow || strlen(name) >= sizeof(dashed))
-		return NULL;
-	for (size_t i = 0; i <= strlen(name); i++)
-		dashed[i] = name[i] == '_' ? '-' : name[i];
-	said = describe(o->describer, spec->command, &e);
-	found = said && !common_option(dashed) ? option_find(said->options, dashed) : NULL;
-	return found;
+	said = spec->has_flow ? NULL : describe(o->describer, spec->command, &e);
+	for (const struct option *k = said ? said->options : NULL; k && k->name; k++)
+		if (same_name(k->name, name) && !common_option(k->name))
+			return k;
+	return NULL;
 }
 
 /* Where an option of the job is: its n-th stage that has it, NULL if there are fewer. */
@@ -315,12 +311,8 @@ static void find_formats(const struct job *j, struct formats *f, struct problems
 
 void product_add(struct plan *plan, const struct job *j, const char *format, size_t stage)
 {
-	struct product *all = plan_alloc(plan, plan->products + 1, sizeof(*all));
-
-	if (plan->products)
-		memcpy(all, plan->product, plan->products * sizeof(*all));
-	plan->product = all;
-	all[plan->products++] = (struct product){.id = j->step->id,
+	plan->product = plan_push(plan, plan->product, &plan->products, sizeof(*plan->product));
+	plan->product[plan->products - 1] = (struct product){.id = j->step->id,
 		.format = format,
 		.step = j->step,
 		.job = (size_t)(j - plan->job),

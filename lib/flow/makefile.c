@@ -34,27 +34,12 @@ static void add_make_word(struct str *s, const char *text)
 
 static void add_head(const struct plan *plan, const struct script_options *o, struct str *s)
 {
-	const struct template *t = plan->template;
+	struct str path = {0};
 
-	str_add(s, "# ");
-	add_comment_text(s, t->name);
-	if (*t->description) {
-		str_add(s, "\n# ");
-		add_comment_text(s, t->description);
-	}
-	str_add(s, "\n#\n# usage: make -f MAKEFILE [OUT=DIR] [NAME='PATH ...'] [-j N] [clean]\n");
-	for (size_t i = 0; i < plan->inputs; i++) {
-		str_add(s, "#   ");
-		add_input_usage(&plan->input[i], s);
-		str_add(s, "\n");
-	}
-	str_addf(s,
-		"# What is made between inputs and products stays in the work folder, for the "
-		"next\n"
-		"# time, until make clean. Made by leat %s from ",
-		LEAT_VERSION);
-	add_comment_text(s, base_name(t->file));
-	str_addf(s, " (CRC32C %08x).\n\n", t->crc);
+	add_head_comment(plan, "make -f MAKEFILE [OUT=DIR] [NAME='PATH ...'] [-j N] [clean]",
+		"What is made between inputs and products stays in the work folder, for the next\n"
+		"# time, until make clean.",
+		s);
 	str_add(s, "SHELL := /bin/bash\n"
 		   ".SHELLFLAGS := -euo pipefail -c\n"
 		   ".ONESHELL:\n"
@@ -64,21 +49,32 @@ static void add_head(const struct plan *plan, const struct script_options *o, st
 		   "export LC_ALL := C\n\n");
 	str_add(s, "# The commands of leat, and what they have in common here.\n"
 		   "define PRELUDE\n");
-	if (o->leat_folder) {
-		str_add(s, "PATH=$$PATH:");
-		add_make_word(s, o->leat_folder);
-		str_add(s, "\n");
-	}
-	str_add(s, "bin=$$(leat --exec-path) || {\n"
-		   "\techo \"make: leat: not found: put the folder it is in on PATH\" >&2\n"
-		   "\texit 69\n"
-		   "}\n"
-		   "PATH=$$bin:$$bin/backend:$$PATH\n"
-		   "me=make\nname=");
+	add_search_path(o, "make", &path);
+	add_made_plain(s, path.p);
+	str_free(&path);
+	str_add(s, "me=make\nname=");
 	add_make_word(s, plan->name);
 	str_add(s, "\nstem=");
 	add_make_word(s, plan->name);
 	str_add(s, "\n");
+}
+
+/* Lines of the shell behind an indent. Comments are for the script: here they would go through the
+ * shell each time. */
+static void add_lines(const char *text, const char *indent, struct str *s)
+{
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+		struct str one = {0};
+
+		end = line + strcspn(line, "\n");
+		if (*line == '#' || end == line)
+			continue;
+		str_add_bytes(&one, line, (size_t)(end - line));
+		str_add(s, indent);
+		add_made_plain(s, one.p);
+		str_add(s, "\n");
+		str_free(&one);
+	}
 }
 
 static void add_functions(const char *functions, const char *const *names, struct str *s)
@@ -88,19 +84,17 @@ static void add_functions(const char *functions, const char *const *names, struc
 	str_add(&text, "");
 	for (; *names; names++)
 		add_function(functions, *names, &text);
-	/* Comments are for the script; here they would go through the shell each time. */
-	for (const char *line = text.p, *end; *line; line = *end ? end + 1 : end) {
-		struct str one = {0};
-
-		end = line + strcspn(line, "\n");
-		if (*line == '#' || end == line)
-			continue;
-		str_add_bytes(&one, line, (size_t)(end - line));
-		add_made_plain(s, one.p);
-		str_add(s, "\n");
-		str_free(&one);
-	}
+	add_lines(text.p, "", s);
 	str_free(&text);
+}
+
+static void add_piece(struct str *piece, size_t *pieces, struct str *s)
+{
+	if (piece->len == 0)
+		return;
+	++*pieces;
+	str_addf(s, "define given_%zu\n%sendef\nexport given_%zu\n\n", *pieces, piece->p, *pieces);
+	str_clear(piece);
 }
 
 /* The paths that template-compile was given, in variables that the environment can hold. */
@@ -114,19 +108,10 @@ static size_t add_given(const struct plan *plan, struct str *s)
 			str_addf(&piece, "given_%s+=(", plan->input[i].spec.name);
 			add_make_word(&piece, plan->input[i].value[k]);
 			str_add(&piece, ")\n");
-			if (piece.len < EXPORT_MAX &&
-				(i + 1 < plan->inputs || k + 1 < plan->input[i].values))
-				continue;
-			pieces++;
-			str_addf(s, "define given_%zu\n%sendef\nexport given_%zu\n\n", pieces,
-				piece.p, pieces);
-			str_clear(&piece);
+			if (piece.len >= EXPORT_MAX)
+				add_piece(&piece, &pieces, s);
 		}
-	if (piece.len) {
-		pieces++;
-		str_addf(s, "define given_%zu\n%sendef\nexport given_%zu\n\n", pieces, piece.p,
-			pieces);
-	}
+	add_piece(&piece, &pieces, s);
 	str_free(&piece);
 	return pieces;
 }
@@ -163,21 +148,6 @@ static void add_inputs(const struct plan *plan, size_t pieces, struct str *s)
 	}
 }
 
-/* The lines of script.h, one tab in. */
-static void add_lines(const char *text, struct str *s)
-{
-	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
-		struct str one = {0};
-
-		end = line + strcspn(line, "\n");
-		str_add_bytes(&one, line, (size_t)(end - line));
-		str_add(s, "\t");
-		add_made_plain(s, one.p ? one.p : "");
-		str_add(s, "\n");
-		str_free(&one);
-	}
-}
-
 static void add_first(const struct plan *plan, const struct script_options *o, struct str *s)
 {
 	static const char *const names[] = {"stop", "list", "path", "stem", "split", "renew", NULL};
@@ -210,7 +180,7 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 	str_add(&lines, "");
 	add_listing(plan, &lines);
 	add_scatters(plan, &lines, false);
-	add_lines(lines.p, s);
+	add_lines(lines.p, "\t", s);
 	str_add(s, "\tprintf '%s' \"$$stem\" >stem\n\trenew\n\tcd ..\n"
 		   "\texec $(MAKE) -f \"$$LEAT_MAKEFILE\" LEAT_OUT=\"$${out//\\$$/\\$$\\$$}\"\n\n"
 		   "clean:\n\t@$(PRELUDE)\n");
@@ -219,9 +189,19 @@ static void add_first(const struct plan *plan, const struct script_options *o, s
 	str_free(&lines);
 }
 
-static void add_target(const struct unit *u, const char *label, struct str *s)
+/* The stamp of a unit; of one that is scattered, with % for its element. */
+static void add_target(const struct unit *u, struct str *s)
 {
-	str_addf(s, "%s%s%s.done", u->name, u->scatter ? "." : "", u->scatter ? label : "");
+	str_addf(s, "%s%s.done", u->name, u->scatter ? ".%" : "");
+}
+
+/* The stamps of all elements. */
+static void add_targets(const struct unit *u, struct str *s)
+{
+	if (u->scatter)
+		str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
+	add_target(u, s);
+	str_add(s, u->scatter ? ")" : "");
 }
 
 /* Lists that a unit's words name. */
@@ -250,11 +230,10 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 			&file, "%s%s%s", u->file, u->master ? "" : label, u->master ? "" : ".leat");
 	add_made_plain(s, comments.p ? comments.p : "");
 	if (u->scatter) {
-		str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
-		add_target(u, "%", s);
-		str_add(s, "): ");
+		add_targets(u, s);
+		str_add(s, ": ");
 	}
-	add_target(u, "%", s);
+	add_target(u, s);
 	str_add(s, ": rules");
 	add_list_needs(plan, u, s);
 	for (size_t i = 0; i < u->need_count; i++) {
@@ -262,12 +241,10 @@ static void add_rule(const struct plan *plan, const struct unit *u, struct str *
 
 		str_add(s, " ");
 		if (other->scatter && !u->scatter) {
-			str_addf(s, "%s.labels $(LABELS_%s:%%=", other->scatter_list,
-				other->scatter_list);
-			add_target(other, "%", s);
-			str_add(s, ")");
+			str_addf(s, "%s.labels ", other->scatter_list);
+			add_targets(other, s);
 		} else {
-			add_target(other, "%", s);
+			add_target(other, s);
 		}
 	}
 	str_add(s, u->makes_products ? " stem" : "");
@@ -305,8 +282,6 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 	static const char *const running[] = {
 		"stop", "warn", "verdict", "retry", "leave_out", "go_on", "fan_out", NULL};
 	static const char *const ending[] = {"keep", "once", "place", NULL};
-	const char *done[16];
-	size_t lists = 0;
 
 	add_head(plan, o, s);
 	str_add(s, "endef\n\nifndef LEAT_OUT\n\n");
@@ -319,13 +294,9 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 	str_add(s, "endef\n\n");
 	for (size_t i = 0; i < plan->units; i++) {
 		const struct unit *u = &plan->unit[i];
-		size_t k = 0;
 
-		while (u->scatter && k < lists && strcmp(done[k], u->scatter_list))
-			k++;
-		if (!u->scatter || k < lists || lists == 16)
+		if (!first_to_scatter(plan, u))
 			continue;
-		done[lists++] = u->scatter_list;
 		str_addf(s, "LABELS_%s := $(shell cat %s.labels)\n\n", u->scatter_list,
 			u->scatter_list);
 	}
@@ -333,16 +304,8 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 		add_rule(plan, &plan->unit[i], s);
 	str_add(s, "# All that was made gets its name in the output folder.\npublished: rules");
 	for (size_t i = 0; i < plan->units; i++) {
-		const struct unit *u = &plan->unit[i];
-
 		str_add(s, " ");
-		if (u->scatter) {
-			str_addf(s, "$(LABELS_%s:%%=", u->scatter_list);
-			add_target(u, "%", s);
-			str_add(s, ")");
-		} else {
-			add_target(u, "", s);
-		}
+		add_targets(&plan->unit[i], s);
 	}
 	str_add(s,
 		"\n\t@$(PRELUDE)\n\t$(RUNNING)\n\t$(ENDING)\n\tout=$$LEAT_OUT\n\tplace\n\nendif\n");

@@ -7,16 +7,6 @@
 #include "base/mem.h"
 #include "flow/template.h"
 
-static void append(struct node *to, struct node *key, struct node *item)
-{
-	to->item = xrealloc(to->item, to->count + 1, sizeof(struct node *));
-	if (key) {
-		to->key = xrealloc(to->key, to->count + 1, sizeof(struct node *));
-		to->key[to->count] = key;
-	}
-	to->item[to->count++] = item;
-}
-
 /* Moves the keys that `to` lacks; maps that both have are merged, down to this depth. */
 static void merge_maps(struct node *to, struct node *from, int depth)
 {
@@ -26,7 +16,7 @@ static void merge_maps(struct node *to, struct node *from, int depth)
 		struct node *mine = node_get(to, from->key[i]->text, NULL);
 
 		if (!mine) {
-			append(to, from->key[i], from->item[i]);
+			node_add(to, from->key[i], from->item[i]);
 			continue;
 		}
 		if (depth > 0 && mine->kind == NODE_MAP && from->item[i]->kind == NODE_MAP)
@@ -83,18 +73,18 @@ static void merge_steps(struct node *steps, struct node *parents)
 		while (k < n && (!steps->item[k] || strcmp(id[k], parent_id[i])))
 			k++;
 		if (k == n) {
-			append(&all, NULL, parents->item[i]);
+			node_add(&all, NULL, parents->item[i]);
 			parents->item[i] = NULL;
 		} else {
 			if (steps->item[k]->kind == NODE_MAP && parents->item[i]->kind == NODE_MAP)
 				merge_maps(steps->item[k], parents->item[i], 1);
-			append(&all, NULL, steps->item[k]);
+			node_add(&all, NULL, steps->item[k]);
 			steps->item[k] = NULL;
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (steps->item[i])
-			append(&all, NULL, steps->item[i]);
+			node_add(&all, NULL, steps->item[i]);
 		free(id[i]);
 	}
 	for (size_t i = 0; i < parent_n; i++)

@@ -14,6 +14,12 @@ struct body {
 	struct str *s;
 };
 
+/* What tells the files of an element of a scatter from those of the others. */
+static const char *element(const struct unit *u)
+{
+	return u->scatter ? ".\"$label\"" : "";
+}
+
 static void add_word(const struct body *b, const struct word *w)
 {
 	struct str text = {0};
@@ -125,13 +131,13 @@ static void add_stage(struct body *b, const struct stage *stage)
 static void add_file(const struct body *b, const char *file, bool gathers)
 {
 	str_add(b->s, file);
-	str_add(b->s, gathers ? ".*" : b->unit->scatter ? ".\"$label\"" : "");
+	str_add(b->s, gathers ? ".*" : element(b->unit));
 	str_add(b->s, ".leat");
 }
 
 static void add_fifo(const struct unit *u, const char *name, struct str *s)
 {
-	str_addf(s, "%s%s.fifo", name, u->scatter ? ".\"$label\"" : "");
+	str_addf(s, "%s%s.fifo", name, element(u));
 }
 
 /* One pipeline; its first line stands behind what is there already. */
@@ -236,8 +242,7 @@ static void add_skips(const struct unit *u, struct str *s)
 		if (l->gathers)
 			str_addf(s, "! compgen -G '%s.*.leat' >/dev/null || ", l->read[i]);
 		else
-			str_addf(s, "[[ ! -e %s%s.leat ]] || ", l->read[i],
-				u->scatter ? ".\"$label\"" : "");
+			str_addf(s, "[[ ! -e %s%s.leat ]] || ", l->read[i], element(u));
 }
 
 /* What a unit makes, for who must remove it. */
@@ -246,8 +251,7 @@ static void add_made(const struct unit *u, bool own, bool part, struct str *s)
 	if (u->file) {
 		str_addf(s, " %s", u->file);
 		if (!u->master)
-			str_addf(s, "%s.leat%s", u->scatter ? ".\"$label\"" : "",
-				part ? ".part" : "");
+			str_addf(s, "%s.leat%s", element(u), part ? ".part" : "");
 	}
 	if (own && u->makes_products) {
 		str_add(s, " ");
@@ -288,10 +292,7 @@ void add_unit_call(const struct unit *u, const char *function, bool own, bool pa
 	str_addf(s, " || %s \"$?\" %s", u->optional ? "leave_out" : "go_on", u->name);
 	add_made(u, own, part, s);
 	for (size_t i = 0; u->optional && u->file && i < l->reads; i++)
-		str_addf(s, " %s%s.leat", l->read[i],
-			l->gathers   ? ".*"
-			: u->scatter ? ".\"$label\""
-				     : "");
+		str_addf(s, " %s%s.leat", l->read[i], l->gathers ? ".*" : element(u));
 }
 
 /* Whether some word is, or hangs on, an input: a piece of this kind, or (kind -1) anything. */

@@ -36,6 +36,16 @@ void *plan_alloc(struct plan *plan, size_t count, size_t size)
 	return own(plan, xcalloc(count ? count : 1, size));
 }
 
+void *plan_push(struct plan *plan, void *array, size_t *count, size_t size)
+{
+	char *v = plan_alloc(plan, *count + 1, size);
+
+	if (*count)
+		memcpy(v, array, *count * size);
+	++*count;
+	return v;
+}
+
 char *mapped_name(const char *text)
 {
 	struct str s = {0};
@@ -53,7 +63,6 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 		const struct given *g = &o->inputs.v[i];
 		struct plan_input *in = plan_input_of(plan, g->name);
 		struct mark at = {g->word, 0, 0};
-		const char **all;
 
 		if (!in) {
 			const char *names[64];
@@ -72,13 +81,10 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 				input_types[in->spec.type]);
 			continue;
 		}
-		all = plan_alloc(plan, in->values + 1, sizeof(*all));
-		if (in->values)
-			memcpy(all, in->value, in->values * sizeof(*all));
-		all[in->values++] = *g->value == '/'
-					    ? g->value
-					    : plan_text(plan, "%s/%s", cwd ? cwd : ".", g->value);
-		in->value = all;
+		in->value = plan_push(plan, in->value, &in->values, sizeof(*in->value));
+		in->value[in->values - 1] =
+			*g->value == '/' ? g->value
+					 : plan_text(plan, "%s/%s", cwd ? cwd : ".", g->value);
 	}
 	free(cwd);
 }

@@ -10,6 +10,9 @@ const char *plan_text(struct plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void *plan_alloc(struct plan *plan, size_t count, size_t size);
 
+/* The array with room for one element more, zero, at its end; *count counts it. */
+void *plan_push(struct plan *plan, void *array, size_t *count, size_t size);
+
 /* operations.c: a backend by its name, after what --backend says; NULL if there is none. */
 const struct backend *backend_of(struct backend_set *set, const struct plan_options *o,
 	const char *name, struct problems *p);

@@ -69,7 +69,7 @@ void add_function(const char *functions, const char *name, struct str *s)
 	str_free(&mark);
 }
 
-void add_input_usage(const struct plan_input *in, struct str *s)
+static void add_input_usage(const struct plan_input *in, struct str *s)
 {
 	static const char *const what[] = {
 		"a file", "a folder", "files, or folders of them", "a DigitalRF capture"};
@@ -86,40 +86,53 @@ void add_input_usage(const struct plan_input *in, struct str *s)
 	str_add(s, in->needed_by ? "" : ", optional");
 }
 
-static void add_head(const struct plan *plan, const struct script_options *o, struct str *s)
+void add_head_comment(const struct plan *plan, const char *usage, const char *remark, struct str *s)
 {
 	const struct template *t = plan->template;
 
-	str_add(s, "#!/bin/bash\n# ");
+	str_add(s, "# ");
 	add_comment_text(s, t->name);
 	if (*t->description) {
 		str_add(s, "\n# ");
 		add_comment_text(s, t->description);
 	}
-	str_add(s, "\n#\n# usage: SCRIPT [--out DIR] [NAME=PATH ...]\n");
+	str_addf(s, "\n#\n# usage: %s\n", usage);
 	for (size_t i = 0; i < plan->inputs; i++) {
 		str_add(s, "#   ");
 		add_input_usage(&plan->input[i], s);
 		str_add(s, "\n");
 	}
-	str_addf(s, "# A NAME that is repeated makes a list. Made by leat %s from ", LEAT_VERSION);
+	str_addf(s, "# %s Made by leat %s from ", remark, LEAT_VERSION);
 	add_comment_text(s, base_name(t->file));
-	str_addf(s, " (CRC32C %08x).\n\nset -euo pipefail\nexport LC_ALL=C\n", t->crc);
+	str_addf(s, " (CRC32C %08x).\n\n", t->crc);
+}
+
+void add_search_path(const struct script_options *o, const char *who, struct str *s)
+{
 	if (o->leat_folder) {
 		str_add(s, "PATH=$PATH:");
 		str_add_shell(s, o->leat_folder);
 		str_add(s, "\n");
 	}
-	str_add(s, "bin=$(leat --exec-path) || {\n"
-		   "\techo \"${0##*/}: leat: not found: put the folder it is in on PATH\" >&2\n"
-		   "\texit 69\n"
-		   "}\n"
-		   "PATH=$bin:$bin/backend:$PATH\n\n");
-	str_addf(s, "me=${0##*/}\nname='%s'", plan->name);
-	str_add(s, "\nstart=$PWD\nout=");
+	str_addf(s,
+		"bin=$(leat --exec-path) || {\n"
+		"\techo \"%s: leat: not found: put the folder it is in on PATH\" >&2\n"
+		"\texit 69\n"
+		"}\n"
+		"PATH=$bin:$bin/backend:$PATH\n",
+		who);
+}
+
+static void add_head(const struct plan *plan, const struct script_options *o, struct str *s)
+{
+	str_add(s, "#!/bin/bash\n");
+	add_head_comment(plan, "SCRIPT [--out DIR] [NAME=PATH ...]",
+		"A NAME that is repeated makes a list.", s);
+	str_add(s, "set -euo pipefail\nexport LC_ALL=C\n");
+	add_search_path(o, "${0##*/}", s);
+	str_addf(s, "\nme=${0##*/}\nname='%s'\nstart=$PWD\nout=", plan->name);
 	str_add_shell(s, o->out);
-	str_addf(s, "\nstem='%s'", plan->name);
-	str_add(s, "\n");
+	str_addf(s, "\nstem='%s'\n", plan->name);
 }
 
 static void add_values(const struct plan_input *in, struct str *s)
@@ -130,6 +143,17 @@ static void add_values(const struct plan_input *in, struct str *s)
 		str_add_shell(s, in->value[i]);
 	}
 	str_add(s, in->values > 1 ? "\n)\n" : ")\n");
+}
+
+/* A value of the command line; the first replaces those that were compiled in. */
+static void add_take(const char *name, const char *value, struct str *s)
+{
+	str_addf(s,
+		"\t\t[[ -n ${given_%s-} ]] || in_%s=()\n"
+		"\t\tgiven_%s=1\n"
+		"\t\tin_%s+=(\"%s\")\n"
+		"\t\t;;\n",
+		name, name, name, name, value);
 }
 
 static void add_arguments(const struct plan *plan, struct str *s)
@@ -149,13 +173,8 @@ static void add_arguments(const struct plan *plan, struct str *s)
 	for (size_t i = 0; i < plan->inputs; i++) {
 		const char *name = plan->input[i].spec.name;
 
-		str_addf(s,
-			"\t%s=*)\n"
-			"\t\t[[ -n ${given_%s-} ]] || in_%s=()\n"
-			"\t\tgiven_%s=1\n"
-			"\t\tin_%s+=(\"${1#*=}\")\n"
-			"\t\t;;\n",
-			name, name, name, name, name);
+		str_addf(s, "\t%s=*)\n", name);
+		add_take(name, "${1#*=}", s);
 	}
 	if (plan->inputs == 1 && plan->input[0].spec.type == INPUT_LIST) {
 		const char *name = plan->input[0].spec.name;
@@ -164,14 +183,10 @@ static void add_arguments(const struct plan *plan, struct str *s)
 		str_addf(s,
 			"\t*)\n"
 			"\t\t[[ $1 != -* && -e $1 ]] || stop 64 \"${1@Q}: must be --out DIR, "
-			"%s=PATH, or "
-			"files that are there\"\n"
-			"\t\t[[ -n ${given_%s-} ]] || in_%s=()\n"
-			"\t\tgiven_%s=1\n"
-			"\t\tin_%s+=(\"$1\")\n"
-			"\t\t;;\n"
-			"\tesac\n\tshift\ndone\n",
-			name, name, name, name, name);
+			"%s=PATH, or files that are there\"\n",
+			name);
+		add_take(name, "$1", s);
+		str_add(s, "\tesac\n\tshift\ndone\n");
 		return;
 	}
 	str_add(s, "\t*) stop 64 \"${1@Q}: must be --out DIR");
@@ -345,17 +360,23 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 	}
 }
 
+bool first_to_scatter(const struct plan *plan, const struct unit *u)
+{
+	if (!u->scatter)
+		return false;
+	for (const struct unit *before = plan->unit; before < u; before++)
+		if (before->scatter && !strcmp(before->scatter_list, u->scatter_list))
+			return false;
+	return true;
+}
+
 /* Each list that is scattered is split once; in a script its labels are read too. */
 void add_scatters(const struct plan *plan, struct str *s, bool labels)
 {
 	for (size_t i = 0; i < plan->units; i++) {
 		const struct unit *u = &plan->unit[i];
-		bool done = !u->scatter;
 
-		for (size_t k = 0; k < i && !done; k++)
-			done = plan->unit[k].scatter &&
-			       !strcmp(plan->unit[k].scatter_list, u->scatter_list);
-		if (done)
+		if (!first_to_scatter(plan, u))
 			continue;
 		if (labels)
 			str_addf(s, "split %s %s\nmapfile -t labels_%s <%s.labels\n",

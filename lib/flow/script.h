@@ -49,8 +49,15 @@ void add_unit_paths(const struct plan *plan, const struct unit *u, struct str *s
 /* The part of script.bash of that name. */
 void add_function(const char *functions, const char *name, struct str *s);
 
-/* "a file .fits, .fit or .fz" and the like. */
-void add_input_usage(const struct plan_input *in, struct str *s);
+/* The comment at the head: what it is, how it is called with which inputs, and a remark. */
+void add_head_comment(
+	const struct plan *plan, const char *usage, const char *remark, struct str *s);
+
+/* The lines that put leat's commands on PATH; who: says so if they are nowhere. */
+void add_search_path(const struct script_options *o, const char *who, struct str *s);
+
+/* Whether no unit before it scatters the same list. */
+bool first_to_scatter(const struct plan *plan, const struct unit *u);
 
 /* The lines that list the inputs and find the stem, and those that split lists for a scatter. */
 void add_listing(const struct plan *plan, struct str *s);

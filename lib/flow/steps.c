@@ -230,34 +230,32 @@ void steps_read(struct template *t, struct problems *p)
 	check_ids(t, list, p);
 }
 
+static struct node *node_of(enum node_kind kind, struct mark mark, const char *text)
+{
+	struct node *node = xcalloc(1, sizeof(*node));
+
+	*node = (struct node){.kind = kind, .mark = mark, .text = text ? xstrdup(text) : NULL};
+	return node;
+}
+
 static void set_param(struct template *t, struct step *s, const char *name, const struct given *g)
 {
-	struct node *node = xcalloc(1, sizeof(*node)), **key = NULL;
+	struct mark at = {g->word, 0, 0};
+	struct node *value = node_of(NODE_SCALAR, at, g->value);
 
-	*node = (struct node){.mark = {g->word, 0, 0}, .text = xstrdup(g->value)};
 	if (!s->params) {
 		struct node *steps = node_get(t->tree, "steps", NULL);
-		struct node *map = steps->item[s->number - 1], *params = xcalloc(1, sizeof(*node));
 
-		*params = (struct node){.kind = NODE_MAP, .mark = node->mark};
-		map->key = xrealloc(map->key, map->count + 1, sizeof(*key));
-		map->item = xrealloc(map->item, map->count + 1, sizeof(*key));
-		map->key[map->count] = xcalloc(1, sizeof(*node));
-		map->key[map->count]->text = xstrdup("params");
-		map->item[map->count++] = s->params = params;
+		s->params = node_of(NODE_MAP, at, NULL);
+		node_add(steps->item[s->number - 1], node_of(NODE_SCALAR, at, "params"), s->params);
 	}
 	for (size_t i = 0; i < s->params->count; i++)
 		if (same_name(s->params->key[i]->text, name)) {
 			node_free(s->params->item[i]);
-			s->params->item[i] = node;
+			s->params->item[i] = value;
 			return;
 		}
-	s->params->key = xrealloc(s->params->key, s->params->count + 1, sizeof(*key));
-	s->params->item = xrealloc(s->params->item, s->params->count + 1, sizeof(*key));
-	s->params->key[s->params->count] = xcalloc(1, sizeof(*node));
-	*s->params->key[s->params->count] =
-		(struct node){.mark = node->mark, .text = xstrdup(name)};
-	s->params->item[s->params->count++] = node;
+	node_add(s->params, node_of(NODE_SCALAR, at, name), value);
 }
 
 /* --set STEP.PARAM=VALUE */

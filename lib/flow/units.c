@@ -83,22 +83,12 @@ static void place_files(struct plan *plan)
 	}
 }
 
-static void *push(struct plan *plan, void *array, size_t *count, size_t size)
-{
-	char *v = plan_alloc(plan, *count + 1, size);
-
-	if (*count)
-		memcpy(v, array, *count * size);
-	++*count;
-	return v;
-}
-
 static void add_step(struct plan *plan, struct unit *u, const struct step *s)
 {
 	for (size_t i = 0; i < u->step_count; i++)
 		if (u->steps[i] == s)
 			return;
-	u->steps = push(plan, u->steps, &u->step_count, sizeof(*u->steps));
+	u->steps = plan_push(plan, u->steps, &u->step_count, sizeof(*u->steps));
 	u->steps[u->step_count - 1] = s;
 }
 
@@ -107,13 +97,13 @@ static void need(struct plan *plan, struct unit *u, size_t other)
 	for (size_t i = 0; i < u->need_count; i++)
 		if (u->needs[i] == other)
 			return;
-	u->needs = push(plan, u->needs, &u->need_count, sizeof(*u->needs));
+	u->needs = plan_push(plan, u->needs, &u->need_count, sizeof(*u->needs));
 	u->needs[u->need_count - 1] = other;
 }
 
 static struct stage *line_stage(struct plan *plan, struct line *l, const struct stage *s)
 {
-	l->stage = push(plan, l->stage, &l->stages, sizeof(*l->stage));
+	l->stage = plan_push(plan, l->stage, &l->stages, sizeof(*l->stage));
 	l->stage[l->stages - 1] = *s;
 	return &l->stage[l->stages - 1];
 }
@@ -225,7 +215,7 @@ static void follow(struct plan *plan, struct unit *u, size_t line, const size_t 
 		if (branch->sink)
 			continue;
 		u->line[line].fifos[u->line[line].fifo_count++] = branch->id;
-		u->line = push(plan, u->line, &u->lines, sizeof(*u->line));
+		u->line = plan_push(plan, u->line, &u->lines, sizeof(*u->line));
 		u->line[u->lines - 1].fifo = branch->id;
 		grow(plan, u, u->lines - 1, branch);
 	}
@@ -254,11 +244,11 @@ static struct unit *unit_new(struct plan *plan, const char *name, const struct s
 {
 	struct unit *u;
 
-	plan->unit = push(plan, plan->unit, &plan->units, sizeof(*plan->unit));
+	plan->unit = plan_push(plan, plan->unit, &plan->units, sizeof(*plan->unit));
 	u = &plan->unit[plan->units - 1];
 	u->name = name;
 	u->step = step;
-	u->line = push(plan, u->line, &u->lines, sizeof(*u->line));
+	u->line = plan_push(plan, u->line, &u->lines, sizeof(*u->line));
 	return u;
 }
 

@@ -8,12 +8,8 @@
 
 struct word *stage_word(struct plan *plan, struct stage *s)
 {
-	struct word *w = plan_alloc(plan, s->words + 1, sizeof(*w));
-
-	if (s->words)
-		memcpy(w, s->word, s->words * sizeof(*w));
-	s->word = w;
-	return &w[s->words++];
+	s->word = plan_push(plan, s->word, &s->words, sizeof(*s->word));
+	return &s->word[s->words - 1];
 }
 
 void word_add(struct word *w, enum piece_kind kind, const char *text)
@@ -36,12 +32,8 @@ static bool conditions(struct plan *plan, const struct words *names, bool given,
 		if (given ? !in : in && !in->spec.optional)
 			return false;
 		if (in && in->spec.optional) {
-			const char **v = plan_alloc(plan, open->n + 1, sizeof(*v));
-
-			if (open->n)
-				memcpy(v, open->v, open->n * sizeof(*v));
-			v[open->n++] = names->v[i];
-			open->v = v;
+			open->v = plan_push(plan, open->v, &open->n, sizeof(*open->v));
+			open->v[open->n - 1] = names->v[i];
 		}
 	}
 	return true;

@@ -43,6 +43,17 @@ void node_free(struct node *node)
 	free(node);
 }
 
+void node_add(struct node *node, struct node *key, struct node *item)
+{
+	node->item = xrealloc(node->item, node->count + 1, sizeof(struct node *));
+	node->item[node->count] = item;
+	if (key) {
+		node->key = xrealloc(node->key, node->count + 1, sizeof(struct node *));
+		node->key[node->count] = key;
+	}
+	node->count++;
+}
+
 static bool next_event(struct reading *r)
 {
 	if (r->has_event)
@@ -117,17 +128,6 @@ static struct node *read_scalar(struct reading *r)
 
 static struct node *read_node(struct reading *r, size_t depth);
 
-static void add_item(struct node *node, struct node *key, struct node *item)
-{
-	node->item = xrealloc(node->item, node->count + 1, sizeof(struct node *));
-	node->item[node->count] = item;
-	if (key) {
-		node->key = xrealloc(node->key, node->count + 1, sizeof(struct node *));
-		node->key[node->count] = key;
-	}
-	node->count++;
-}
-
 static bool read_list(struct reading *r, struct node *list, size_t depth)
 {
 	while (next_event(r)) {
@@ -137,7 +137,7 @@ static bool read_list(struct reading *r, struct node *list, size_t depth)
 			return true;
 		if (!(item = read_node(r, depth)))
 			return false;
-		add_item(list, NULL, item);
+		node_add(list, NULL, item);
 	}
 	return false;
 }
@@ -177,7 +177,7 @@ static bool read_map(struct reading *r, struct node *map, size_t depth)
 			node_free(key);
 			return false;
 		}
-		add_item(map, key, item);
+		node_add(map, key, item);
 	}
 	return false;
 }

@@ -40,6 +40,9 @@ void node_free(struct node *node);
 /* The value of a key of a map, NULL if it has none; its key's node in *key unless that is NULL. */
 struct node *node_get(const struct node *map, const char *name, struct node **key);
 
+/* Adds an item to a list (key NULL) or map, which owns both from then on. */
+void node_add(struct node *node, struct node *key, struct node *item);
+
 /* The texts of "a list of scalars, or one scalar", at most max; anything else is a problem. */
 size_t node_words(const struct node *node, const char **word, size_t max, const char *what,
 	struct problems *p);
