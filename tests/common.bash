@@ -238,3 +238,14 @@ each() {
 commands() {
 	find "$LIBEXEC" -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort
 }
+
+# gone PID: it is dead, or will be in a moment.
+gone() {
+	local i
+	for i in {1..50}; do
+		[[ $(ps -o stat= "$1") == [^Z]* ]] || return 0
+		sleep 0.02
+	done
+	echo "$1 still runs after $i looks" >&2
+	return 1
+}

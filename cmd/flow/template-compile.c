@@ -77,8 +77,7 @@ static void write_result(const struct options *o, const struct str *text)
 
 	umask(mask);
 	if (!o->output) {
-		if (write_whole(STDOUT_FILENO, text->p, text->len))
-			die(EXIT_IO, "cannot write: %s", strerror(errno));
+		print_text(text);
 		return;
 	}
 	file = outfile_open(o->output, false);
@@ -91,17 +90,16 @@ static void write_result(const struct options *o, const struct str *text)
 /* DIR counts from where the template is compiled, but "." from where the script is called. */
 static char *output_folder(const char *out)
 {
-	struct str s = {0};
-	char *cwd;
+	char *cwd, *path;
 
 	if (!*out)
 		die(EXIT_USAGE, "--out: '': must be a folder");
-	if (*out != '/' && strcmp(out, ".") && (cwd = getcwd(NULL, 0))) {
-		str_addf(&s, "%s/", cwd);
-		free(cwd);
-	}
-	str_add(&s, out);
-	return s.p;
+	if (!strcmp(out, "."))
+		return xstrdup(out);
+	cwd = working_folder();
+	path = absolute_path(out, cwd);
+	free(cwd);
+	return path;
 }
 
 /* The folder of the program leat: bin, two folders up from the commands. */

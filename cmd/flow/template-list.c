@@ -3,13 +3,10 @@
  * template-list: the templates there are, the shipped ones and those in the user's folder. Out: a
  * line for each, its name for template-compile, a tab, and what it says of itself.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "flow/plan.h"
 #include "stream/filter.h"
 
@@ -92,7 +89,7 @@ static void add_template(struct listing *l, const char *name, const char *path, 
 	char *text;
 	size_t n;
 
-	text = file_read(path, LIBRARY_BYTES_MAX, &n, &e);
+	text = file_read(path, YAML_BYTES_MAX, &n, &e);
 	if (!text) {
 		warn("%s", e.text);
 		return;
@@ -140,8 +137,7 @@ static void run(struct filter *f)
 		}
 		free(name);
 	}
-	if (l.text.len && write_whole(STDOUT_FILENO, l.text.p, l.text.len))
-		die(EXIT_IO, "cannot write: %s", strerror(errno));
+	print_text(&l.text);
 	str_free(&l.text);
 	describer_free(l.describer);
 	backend_set_free(l.set);

@@ -3,12 +3,9 @@
  * template-show: the text of a template, to read it or to begin one's own. In: its name, as
  * template-list gives it. Out: the YAML as it stands.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "flow/library.h"
 #include "flow/yaml.h"
 #include "stream/filter.h"
@@ -56,8 +53,7 @@ static void run(struct filter *f)
 		str_add_bytes(&out, text, n);
 		free(text);
 	}
-	if (out.len && write_whole(STDOUT_FILENO, out.p, out.len))
-		die(EXIT_IO, "cannot write: %s", strerror(errno));
+	print_text(&out);
 	str_free(&out);
 	free(path);
 	library_close(&l);

@@ -5,14 +5,11 @@
  * Samples are not read, so fill values count as samples. Decodes in a child process, as drf-read
  * does.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/child.h"
-#include "base/io.h"
 #include "io/drf.h"
 #include "stream/filter.h"
 
@@ -360,8 +357,7 @@ static void run(struct filter *f)
 	} else {
 		code = describe_all(&info, f->operands[0], &names);
 	}
-	if (write_whole(STDOUT_FILENO, info.text.p, info.text.len))
-		die(EXIT_IO, "cannot write: %s", strerror(errno));
+	print_text(&info.text);
 	drf_names_free(&names);
 	str_free(&info.text);
 	str_free(&info.skipped);

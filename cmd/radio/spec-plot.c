@@ -63,10 +63,7 @@ static void prepare(struct filter *f)
 	struct error e;
 
 	if (!range_parse(o->db, &p->range))
-		die(EXIT_USAGE,
-			"--db: '%s': must be auto, LO:HI in dB or percentiles such as "
-			"p1:p99, ascending",
-			o->db);
+		die(EXIT_USAGE, "--db: '%s': " RANGE_HINT, o->db);
 	if (chart_warm_up(&p->fonts, &e))
 		die_with(&e);
 }
@@ -187,8 +184,6 @@ static void find_range(const struct range *range, const float *db, size_t n, dou
 static void put_picture(struct filter *f, const struct chart *chart)
 {
 	struct plot *p = f->state;
-	struct frame frame = {
-		.kind = KIND_IMAGE, .dtype = DTYPE_U8, .ndim = 3, .flags = FRAME_GROUP_LAST};
 	struct chart_layout layout;
 	uint8_t *picture;
 	struct error e;
@@ -199,12 +194,7 @@ static void put_picture(struct filter *f, const struct chart *chart)
 	if (chart_trace(chart, p->fonts, &layout, picture, &e) ||
 		chart_draw(chart, p->fonts, &layout, picture, &e))
 		die_with(&e);
-	frame.dim[0] = 3;
-	frame.dim[1] = layout.height;
-	frame.dim[2] = layout.width;
-	frame.payload = picture;
-	frame.payload_len = 3 * layout.width * layout.height;
-	filter_put(f, &frame);
+	spectra_picture_put(f, 0, picture, layout.width, layout.height);
 	free(picture);
 }
 
@@ -243,15 +233,9 @@ static void draw(struct filter *f)
 
 static void finish(struct filter *f)
 {
-	static const char *const gone[] = {"row_step", "row_span", "full_scale", "zero"};
 	struct plot *p = f->state;
-	struct meta *meta = filter_joined(f);
 
-	for (size_t i = 0; i < COUNT_OF(gone); i++)
-		meta_remove(meta, gone[i]);
-	meta_set(meta, "unit", "display");
-	meta_set(meta, "%row_order", "top-down");
-	filter_head(f, meta);
+	spectra_picture_head(f);
 	if (p->values > 0)
 		draw(f);
 	else

@@ -83,8 +83,7 @@ static void prepare(struct filter *f)
 	struct error e;
 
 	if (!range_parse(o->db, &w->range))
-		die(EXIT_USAGE, "--db: '%s': must be auto, LO:HI in dB or percentiles such as "
-			"p1:p99, ascending", o->db);
+		die(EXIT_USAGE, "--db: '%s': " RANGE_HINT, o->db);
 	colormap_make(&w->map, (enum colormap_name)o->cmap);
 	if (chart_warm_up(&w->fonts, &e))
 		die_with(&e);
@@ -206,27 +205,12 @@ static struct chart make_chart(const struct filter *f, const float *db)
 	};
 }
 
-/* HEAD of the pictures to come. */
-static void begin_output(struct filter *f)
-{
-	static const char *const gone[] = {"row_step", "row_span", "full_scale", "zero"};
-	struct meta *meta = filter_joined(f);
-
-	for (size_t i = 0; i < COUNT_OF(gone); i++)
-		meta_remove(meta, gone[i]);
-	meta_set(meta, "unit", "display");
-	meta_set(meta, "%row_order", "top-down");
-	filter_head(f, meta);
-}
-
 static void put_picture(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
 	float *db = make_levels(w, (size_t)o->height);
 	struct chart chart = make_chart(f, db);
-	struct frame frame = {
-		.kind = KIND_IMAGE, .dtype = DTYPE_U8, .ndim = 3, .flags = FRAME_GROUP_LAST};
 	struct chart_layout layout;
 	uint8_t *picture;
 	struct error e;
@@ -239,14 +223,8 @@ static void put_picture(struct filter *f)
 	if (chart_draw(&chart, w->fonts, &layout, picture, &e))
 		die_with(&e);
 	if (w->pictures == 0)
-		begin_output(f);
-	frame.index = w->pictures++;
-	frame.dim[0] = 3;
-	frame.dim[1] = layout.height;
-	frame.dim[2] = layout.width;
-	frame.payload = picture;
-	frame.payload_len = 3 * layout.width * layout.height;
-	filter_put(f, &frame);
+		spectra_picture_head(f);
+	spectra_picture_put(f, w->pictures++, picture, layout.width, layout.height);
 	filter_flush(f);
 	w->shown = true;
 	free(picture);
@@ -337,7 +315,7 @@ static void finish(struct filter *f)
 		return;
 	}
 	warn("no spectra came, so there is no picture");
-	begin_output(f);
+	spectra_picture_head(f);
 }
 
 static const struct command command = {

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "image/file.h"
 #include "io/fits.h"
@@ -291,8 +290,7 @@ static void run(struct filter *f)
 	for (int i = 0; i < f->operand_count; i++) {
 		info.path = f->operands[i];
 		print_file(&info);
-		if (write_whole(STDOUT_FILENO, info.text.p, info.text.len))
-			die(EXIT_IO, "cannot write: %s", strerror(errno));
+		print_text(&info.text);
 		str_clear(&info.text);
 	}
 	str_free(&info.text);

@@ -12,6 +12,7 @@ struct range {
 };
 
 #define RANGE_FORMS "LO:HI|auto|pA:pB"
+#define RANGE_HINT "must be auto, LO:HI in dB or percentiles such as p1:p99, ascending"
 
 /* Reads "-120:0", "auto" or percentiles such as "p1:p99.5"; false if it is none of these. */
 bool range_parse(const char *text, struct range *range);

@@ -124,15 +124,17 @@ static bool check_value(const struct job *j, const struct param_spec *spec,
 static const char *whole_path(
 	struct plan *plan, const struct option *option, const char *text, const struct mark *at)
 {
-	const char *file = option_file(option, text), *absolute;
-	char *folder;
+	const char *file = option_file(option, text), *whole;
+	char *folder, *path;
 
-	if (!file || *file == '/')
+	if (!file)
 		return text;
 	folder = at->line ? template_folder(plan->template) : working_folder();
-	absolute = plan_text(plan, "%.*s%s/%s", (int)(file - text), text, folder, file);
+	path = absolute_path(file, folder);
+	whole = plan_text(plan, "%.*s%s", (int)(file - text), text, path);
+	free(path);
 	free(folder);
-	return absolute;
+	return whole;
 }
 
 static void add_option(struct plan *plan, struct stage *s, const struct option *option,

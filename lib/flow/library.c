@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "flow/problem.h"
+#include "flow/yaml.h"
 
 #define ENDING ".yaml"
 
@@ -49,21 +49,25 @@ void library_close(struct library *l)
 	free(l->folder[1]);
 }
 
-char *library_find(const struct library *l, const char *name, bool backend)
+/* Of a name without its ending. */
+static int name_length(const char *name)
 {
 	size_t n = strlen(name), end = strlen(ENDING);
 
-	if (n == 0 || n > 200 || *name == '.' || strchr(name, '/'))
+	return (int)(n > end && !strcmp(name + n - end, ENDING) ? n - end : n);
+}
+
+char *library_find(const struct library *l, const char *name, bool backend)
+{
+	if (!*name || strlen(name) > 200 || *name == '.' || strchr(name, '/'))
 		return NULL;
-	if (n > end && !strcmp(name + n - end, ENDING))
-		n -= end;
 	for (int i = 0; i < 2; i++) {
 		struct str path = {0};
 
 		if (!l->folder[i])
 			continue;
 		str_addf(&path, "%s/%s%.*s" ENDING, l->folder[i], backend ? "backends/" : "",
-			(int)n, name);
+			name_length(name), name);
 		if (access(path.p, R_OK) == 0)
 			return path.p;
 		str_free(&path);
@@ -80,16 +84,15 @@ static int by_name(const void *a, const void *b)
 static char **add_names(char **name, size_t *count, const char *folder)
 {
 	DIR *d = folder ? opendir(folder) : NULL;
-	size_t end = strlen(ENDING);
 	struct dirent *entry;
 
 	while (d && (entry = readdir(d))) {
-		size_t n = strlen(entry->d_name);
+		size_t n = (size_t)name_length(entry->d_name);
 
-		if (n <= end || *entry->d_name == '.' || strcmp(entry->d_name + n - end, ENDING))
+		if (*entry->d_name == '.' || !entry->d_name[n])
 			continue;
 		name = xrealloc(name, *count + 1, sizeof(char *));
-		name[(*count)++] = xstrndup(entry->d_name, n - end);
+		name[(*count)++] = xstrndup(entry->d_name, n);
 	}
 	if (d)
 		closedir(d);
@@ -157,25 +160,24 @@ char *library_backend(void *arg, const char *name, char **path, size_t *n)
 	struct error e;
 
 	*path = library_find(arg, name, true);
-	return *path ? file_read(*path, LIBRARY_BYTES_MAX, n, &e) : NULL;
+	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
 }
 
 char *library_template(void *arg, const char *name, const char *from, char **path, size_t *n)
 {
 	const char *slash = strrchr(from, '/');
-	size_t end = strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? 5 : 0;
 	struct str beside = {0};
 	struct error e;
 
-	str_addf(&beside, "%.*s%.*s.yaml", slash ? (int)(slash - from) + 1 : 0, from,
-		(int)(strlen(name) - end), name);
+	str_addf(&beside, "%.*s%.*s" ENDING, slash ? (int)(slash - from) + 1 : 0, from,
+		name_length(name), name);
 	if (access(beside.p, R_OK) == 0) {
 		*path = beside.p;
 	} else {
 		*path = library_find(arg, name, false);
 		str_free(&beside);
 	}
-	return *path ? file_read(*path, LIBRARY_BYTES_MAX, n, &e) : NULL;
+	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
 }
 
 void library_suggest(const struct library *l, const char *name, struct str *out)

@@ -41,8 +41,6 @@ char *file_read(const char *path, size_t max, size_t *n, struct error *e);
 /* Adds ": did you mean NAME?" of the template called most like this, or nothing. */
 void library_suggest(const struct library *l, const char *name, struct str *out);
 
-#define LIBRARY_BYTES_MAX 65536
-
 /*
  * The text of a backend, and of a template that another one, `from`, extends: it lies beside that
  * one, or is the user's or a shipped one. arg is the library; *path and the text are to be freed,

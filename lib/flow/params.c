@@ -126,8 +126,7 @@ static bool check_spec(const struct node *key, const struct node *spec, struct p
 	return p->errors == errors;
 }
 
-/* A path stays right when the script goes elsewhere: relative to `folder`. */
-static char *absolute(const char *path, const char *folder)
+char *absolute_path(const char *path, const char *folder)
 {
 	struct str s = {0};
 
@@ -149,7 +148,7 @@ char *template_folder(const struct template *t)
 	const char *slash = strrchr(t->file, '/');
 	char *cwd = working_folder(),
 	     *name = slash ? xstrndup(t->file, (size_t)(slash - t->file) + 1) : xstrdup("");
-	char *folder = absolute(name, cwd);
+	char *folder = absolute_path(name, cwd);
 	size_t n = strlen(folder);
 
 	while (n > 1 && folder[n - 1] == '/')
@@ -163,7 +162,7 @@ static void set_value(struct template *t, struct param *param, const char *text,
 {
 	param->text = text;
 	if (!strcmp(param->type, "path"))
-		param->text = template_own(t, absolute(text, folder));
+		param->text = template_own(t, absolute_path(text, folder));
 	free(folder);
 }
 

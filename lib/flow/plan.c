@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/outfile.h"
@@ -57,7 +56,7 @@ char *mapped_name(const char *text)
 /* What --input gives, made absolute so that the script means the same files wherever it runs. */
 static void give_inputs(struct plan *plan, const struct plan_options *o, struct problems *p)
 {
-	char *cwd = getcwd(NULL, 0);
+	char *cwd = working_folder();
 
 	for (size_t i = 0; i < o->inputs.n; i++) {
 		const struct given *g = &o->inputs.v[i];
@@ -82,9 +81,7 @@ static void give_inputs(struct plan *plan, const struct plan_options *o, struct 
 			continue;
 		}
 		in->value = plan_push(plan, in->value, &in->values, sizeof(*in->value));
-		in->value[in->values - 1] =
-			*g->value == '/' ? g->value
-					 : plan_text(plan, "%s/%s", cwd ? cwd : ".", g->value);
+		in->value[in->values - 1] = own(plan, absolute_path(g->value, cwd));
 	}
 	free(cwd);
 }

@@ -121,6 +121,10 @@ void params_substitute(struct template *t, struct problems *p);
 char *template_folder(const struct template *t);
 char *working_folder(void);
 
+/* The path, which counts from that folder, as one that is right wherever a script goes; to be
+ * freed. */
+char *absolute_path(const char *path, const char *folder);
+
 /* The value of a param; a condition_lookup whose arg is the template. */
 const char *param_value(void *template, const char *name);
 

@@ -28,7 +28,8 @@ static const struct option common_table[] = {
 };
 
 static const struct option no_options[] = {OPTIONS_END};
-static void print_all(const struct str *text)
+
+void print_text(const struct str *text)
 {
 	if (write_whole(STDOUT_FILENO, text->p ? text->p : "", text->len))
 		die(EXIT_IO, "cannot write: %s", strerror(errno));
@@ -100,7 +101,7 @@ bool command_line(struct filter *f, int argc, char **argv)
 		describe(c, sink, &text);
 	else
 		goes_on = true;
-	print_all(&text);
+	print_text(&text);
 	str_free(&text);
 	str_free(&synopsis);
 	if (!goes_on)

@@ -164,6 +164,9 @@ void filter_note(struct filter *f, const char *key, int64_t value);
 /* A sink has seen enough: nothing more is read, unless --pass must forward it. */
 void filter_stop(struct filter *f);
 
+/* Text of a tool, to standard output; dies if that cannot be written. */
+void print_text(const struct str *text);
+
 /* A check failed: all goes on and ends as usual, but the command exits with EXIT_NO. */
 void filter_no(struct filter *f);
 

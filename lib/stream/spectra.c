@@ -52,3 +52,30 @@ double spectra_centre_hz(const struct meta *meta, size_t subchannel)
 		die(EXIT_DATA, "freq_hz: '%s': not a number", text);
 	return hz;
 }
+
+void spectra_picture_head(struct filter *f)
+{
+	static const char *const gone[] = {"row_step", "row_span", "full_scale", "zero"};
+	struct meta *meta = filter_joined(f);
+
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		meta_remove(meta, gone[i]);
+	meta_set(meta, "unit", "display");
+	meta_set(meta, "%row_order", "top-down");
+	filter_head(f, meta);
+}
+
+void spectra_picture_put(
+	struct filter *f, int64_t index, const uint8_t *picture, size_t width, size_t height)
+{
+	struct frame frame = {.kind = KIND_IMAGE,
+		.dtype = DTYPE_U8,
+		.ndim = 3,
+		.flags = FRAME_GROUP_LAST,
+		.index = index,
+		.dim = {3, height, width},
+		.payload = picture,
+		.payload_len = 3 * width * height};
+
+	filter_put(f, &frame);
+}

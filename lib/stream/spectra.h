@@ -6,8 +6,7 @@
 #include <stddef.h>
 
 #include "base/utc.h"
-#include "stream/frame.h"
-#include "stream/meta.h"
+#include "stream/filter.h"
 
 /* What must be the same in all segments. */
 struct spectra_form {
@@ -26,5 +25,12 @@ void spectra_same_form(const struct spectra_form *first, const struct spectra_fo
 
 /* The centre frequency of a subchannel, which may have one of its own; 0 = unknown. */
 double spectra_centre_hz(const struct meta *meta, size_t subchannel);
+
+/* Begins the output of a join that makes pictures of spectra: HEAD with what all have in common. */
+void spectra_picture_head(struct filter *f);
+
+/* Puts a picture, u8 [3][height][width] top-down, as an IMAGE. */
+void spectra_picture_put(
+	struct filter *f, int64_t index, const uint8_t *picture, size_t width, size_t height);
 
 #endif

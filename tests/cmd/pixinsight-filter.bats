@@ -34,17 +34,6 @@ stand_in() {
 	PATH=$PWD/bin:$PATH
 }
 
-# gone PID: it is dead, or will be in a moment.
-gone() {
-	local i
-	for i in {1..50}; do
-		[[ $(ps -o stat= "$1") == [^Z]* ]] || return 0
-		sleep 0.02
-	done
-	echo "$1 still runs after $i looks" >&2
-	return 1
-}
-
 @test "pixinsight-filter: help, version, describe" {
 	expect 0 "$pixinsight" -h
 	[[ $(<out) == 'usage: pixinsight-filter OPERATION '* && ! -s err ]]

@@ -79,17 +79,6 @@ on_truth() {
 		END { print hits + 0, "of", bright + 0; exit !(bright > 15 && hits > 0.9 * bright) }' found stars.csv >&2
 }
 
-# gone PID: it is dead, or will be in a moment.
-gone() {
-	local i
-	for i in {1..50}; do
-		[[ $(ps -o stat= "$1") == [^Z]* ]] || return 0
-		sleep 0.02
-	done
-	echo "$1 still runs after $i looks" >&2
-	return 1
-}
-
 @test "siril-filter: help, version, describe" {
 	expect 0 "$siril" --help
 	[[ $(<out) == 'usage: siril-filter OPERATION '* && ! -s err ]]
