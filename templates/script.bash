@@ -242,10 +242,12 @@ once() {
 		seen[$name]=1
 	done
 }
-#: publish
-# publish: all that was made gets its name in the output folder, the lists of sets at last.
-publish() {
-	local product products=()
+#: gather
+# gather: sets products to all that was made, the lists of sets last, safe on the disk; none of them
+# has the name of another or of an input.
+gather() {
+	local product
+	products=()
 	for product in products/* ./*.products/*; do
 		[[ $product == *.manifest || ! -e $product ]] || products+=("$product")
 	done
@@ -256,6 +258,12 @@ publish() {
 	once "${products[@]##*/}"
 	keep "${products[@]##*/}"
 	sync -- "${products[@]}" || stop 74 "cannot write what was made"
+}
+#: publish
+# publish: all that was made gets its name in the output folder, the lists of sets at last.
+publish() {
+	local product products
+	gather
 	for product in "${products[@]}"; do
 		mv -fT -- "$product" "$out/${product##*/}" || stop 73 "${product##*/}: cannot be put in place"
 	done
@@ -308,16 +316,8 @@ renew() {
 # place: the products of a Makefile get their names in the output folder, the lists of sets at last;
 # they stay here too, as other names of the same files where the file system can do that.
 place() {
-	local product base products=()
-	for product in ./*.products/*; do
-		[[ $product == *.manifest || ! -e $product ]] || products+=("$product")
-	done
-	for product in ./*.products/*.manifest; do
-		[[ ! -e $product ]] || products+=("$product")
-	done
-	((${#products[@]} == 0)) || once "${products[@]##*/}"
-	((${#products[@]} == 0)) || keep "${products[@]##*/}"
-	((${#products[@]} == 0)) || sync -- "${products[@]}" || stop 74 "cannot write what was made"
+	local product base products
+	gather
 	for product in "${products[@]}"; do
 		base=${product##*/}
 		ln -f -- "$product" publishing 2>/dev/null || cp -- "$product" publishing ||

@@ -281,7 +281,7 @@ void makefile_write(const struct plan *plan, const struct script_options *o, str
 {
 	static const char *const running[] = {
 		"stop", "warn", "verdict", "retry", "leave_out", "go_on", "fan_out", NULL};
-	static const char *const ending[] = {"keep", "once", "place", NULL};
+	static const char *const ending[] = {"keep", "once", "gather", "place", NULL};
 
 	add_head(plan, o, s);
 	str_add(s, "endef\n\nifndef LEAT_OUT\n\n");

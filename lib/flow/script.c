@@ -350,7 +350,8 @@ static void add_functions(const struct plan *plan, const char *functions, struct
 	} all[] = {{"stop", true}, {"warn", u.warns}, {"verdict", true}, {"retry", u.retry},
 		{"leave_out", u.optional}, {"go_on", u.goes_on}, {"fan_out", u.fans},
 		{"list", u.list}, {"path", u.path}, {"stem", u.stem}, {"split", u.scatter},
-		{"begin", true}, {"keep", true}, {"once", true}, {"publish", true}};
+		{"begin", true}, {"keep", true}, {"once", true}, {"gather", true},
+		{"publish", true}};
 
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (!all[i].used)
