@@ -5,6 +5,7 @@
 #
 # shellcheck disable=SC2016,SC2103
 
+bats_require_minimum_version 1.5.0
 load ../common
 
 REFERENCE=${LEAT_SHARED:-$ROOT/../shared}/reference/templates
@@ -715,5 +716,5 @@ both() {
 	template-compile t.yaml | grep -v CRC32C >dashes
 	same underscores dashes
 	template-compile --set calibrate.use_darks=false t.yaml >without
-	! grep -q darks without
+	run ! grep -q darks without
 }
