@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "dsp/averager.h"
-#include "stream/filter.h"
+#include "stream/iq.h"
 #include "stream/windows.h"
 
 #define FRAME_BYTES (64u << 10)
 #define FRAMES_PER_SECOND 20 /* at least, so that live streams stay live */
-#define SUBCHANNELS_MAX 65536
 
 struct options {
 	int64_t size, hop;
@@ -54,6 +53,7 @@ struct slicer {
 
 	/* of the segment */
 	struct rate rate;
+	struct iq_form form;
 	uint64_t average;
 	struct averager *averager; /* NULL before the first frame */
 	struct windows *windows;
@@ -65,7 +65,6 @@ struct slicer {
 	size_t row_floats, rows_per_frame;
 	bool has_next;
 	int64_t next; /* index that the next row has if nothing is missing */
-	bool own_levels; /* the first frame had metadata of its own */
 	struct str meta;
 	bool head_is_real; /* HEAD told of real input */
 };
@@ -142,8 +141,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	struct slicer *s = f->state;
 
 	s->head_is_real = f->first && f->first->kind == KIND_IQ && !dtype_complex(f->first->dtype);
-	if (!meta_rate(in, &s->rate))
-		die(EXIT_DATA, "HEAD: rate_num, rate_den: missing: the sample rate is needed");
+	s->rate = iq_rate(in);
 	s->average = transforms_of(s, o);
 	s->has_next = false;
 	s->out = (struct frame){.kind = KIND_SPECTRA, .dtype = DTYPE_F32, .ndim = 3};
@@ -208,43 +206,26 @@ static void correct_bins(struct slicer *s, size_t n)
 	meta_clear(&m);
 }
 
-/* What counts as amplitude 1 and 0 in a frame. */
-static void set_levels(struct spectrum_config *c, struct filter *f, const struct frame *frame)
-{
-	const struct meta *meta = filter_meta(f, frame);
-
-	c->full_scale = dtype_full_scale(frame->dtype);
-	c->zero = dtype_zero(frame->dtype);
-	if (meta_f64(meta, "full_scale", &c->full_scale) &&
-		!(c->full_scale >= SPECTRUM_FULL_SCALE_MIN &&
-			c->full_scale <= SPECTRUM_FULL_SCALE_MAX))
-		die(EXIT_DATA, "full_scale %g: must be %g to %g", c->full_scale,
-			SPECTRUM_FULL_SCALE_MIN, SPECTRUM_FULL_SCALE_MAX);
-	if (meta_f64(meta, "zero", &c->zero) && !isfinite(c->zero))
-		die(EXIT_DATA, "zero %g: must be finite", c->zero);
-}
-
 static void begin(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
 	struct slicer *s = f->state;
-	struct spectrum_config c = {
+	struct spectrum_config c;
+	struct error e;
+
+	s->form = iq_form_of(f, frame);
+	c = (struct spectrum_config){
 		.n = (size_t)o->size,
-		.dtype = frame->dtype,
-		.subchannels = (unsigned)frame->dim[1],
+		.dtype = s->form.dtype,
+		.subchannels = s->form.subchannels,
+		.full_scale = s->form.full_scale,
+		.zero = s->form.zero,
 		.rate_hz = rate_hz(s->rate),
 		.window = s->window,
 		.window_parameter = s->window_parameter,
 		.stat = (enum spectrum_stat)o->stat,
 		.norm = (enum spectrum_norm)o->norm,
 	};
-	struct error e;
-
-	if (frame->dim[1] > SUBCHANNELS_MAX)
-		die(EXIT_DATA, "%llu subchannels: at most %d", (unsigned long long)frame->dim[1],
-			SUBCHANNELS_MAX);
-	set_levels(&c, f, frame);
-	s->own_levels = frame->meta_len > 0;
 	if (averager_new(&s->averager, &c, s->hop, s->average, f->pool, add_row, f, &e))
 		die_with(&e);
 	s->windows = windows_new(c.n, s->hop, dtype_size(c.dtype) * c.subchannels);
@@ -260,32 +241,6 @@ static void begin(struct filter *f, const struct frame *frame)
 	s->rows = xaligned(s->rows_per_frame * s->row_floats, sizeof(*s->rows));
 	if (!dtype_complex(c.dtype) && !s->head_is_real)
 		correct_bins(s, c.n);
-}
-
-static void check_level(const char *key, double now, double first)
-{
-	char a[NUMBER_TEXT], b[NUMBER_TEXT];
-
-	if (now != first)
-		die(EXIT_DATA, "%s %s after %s: one segment has one form", key, format_f64(a, now),
-			format_f64(b, first));
-}
-
-static void check_form(struct filter *f, const struct frame *frame)
-{
-	const struct slicer *s = f->state;
-	const struct spectrum_config *c = averager_config(s->averager);
-	struct spectrum_config now;
-
-	if (frame->dtype != c->dtype || frame->dim[1] != c->subchannels)
-		die(EXIT_DATA, "%s with %llu subchannels after %s with %u: one segment has one form",
-			dtype_name(frame->dtype), (unsigned long long)frame->dim[1],
-			dtype_name(c->dtype), c->subchannels);
-	if (frame->meta_len == 0 && !s->own_levels)
-		return;
-	set_levels(&now, f, frame);
-	check_level("full_scale", now.full_scale, c->full_scale);
-	check_level("zero", now.zero, c->zero);
 }
 
 /* A run has ended: what is incomplete is left out and counted, or padded with zeros. */
@@ -327,7 +282,7 @@ static void slice(struct filter *f, const struct frame *frames, size_t count)
 	if (!s->averager)
 		begin(f, frames);
 	for (size_t i = 0; i < count; i++)
-		check_form(f, &frames[i]);
+		iq_check_form(f, &s->form, &frames[i]);
 	windows_feed(s->windows, frames, count);
 	take_runs(f);
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "image/image.h"
 #include "sky/stars.h"
+#include "stream/table.h"
 
 /* Over full scale: what is above is taken for saturated. */
 #define SATURATED 0.98
@@ -91,69 +92,52 @@ static void describe(struct meta *meta, const struct star_field *field)
 		meta_setf(meta, "~noise", "%.5g", field->noise);
 }
 
-/* The columns, in their order; each begins on a border of 64 bytes. */
-static const struct table_column {
-	const char *name, *type, *unit; /* NULL: the image's */
-} columns[] = {
-	{"x", "f64", "px"},
-	{"y", "f64", "px"},
-	{"flux", "f32", NULL},
-	{"fwhm", "f32", "px"},
-	{"eccentricity", "f32", "-"},
-	{"angle", "f32", "rad"},
-	{"peak", "f32", NULL},
-	{"background", "f32", NULL},
-	{"snr", "f32", "-"},
-	{"saturated", "u8", "-"},
-};
-
-static void put_value(void *to, size_t column, size_t row, const struct star *star)
+/* The columns, in their order; those without a unit have the image's. */
+static struct table *new_table(const char *unit)
 {
-	const float values[] = {star->flux,
-		(float)sqrt((double)star->fwhm_x * (double)star->fwhm_y), star->eccentricity,
-		star->angle, star->peak, star->background, star->snr};
+	struct table_column columns[] = {
+		{"x", "f64", "px"},
+		{"y", "f64", "px"},
+		{"flux", "f32", unit},
+		{"fwhm", "f32", "px"},
+		{"eccentricity", "f32", "-"},
+		{"angle", "f32", "rad"},
+		{"peak", "f32", unit},
+		{"background", "f32", unit},
+		{"snr", "f32", "-"},
+		{"saturated", "u8", "-"},
+	};
 
-	if (column < 2)
-		((double *)to)[row] = column == 0 ? star->x : star->y;
-	else if (column - 2 < COUNT_OF(values))
-		((float *)to)[row] = values[column - 2];
-	else
-		((uint8_t *)to)[row] = star->saturated;
+	return table_new(columns, COUNT_OF(columns));
+}
+
+static void add_star(struct table *t, const struct star *star)
+{
+	const double values[] = {star->x, star->y, (double)star->flux,
+		(double)(float)sqrt((double)star->fwhm_x * (double)star->fwhm_y),
+		(double)star->eccentricity, (double)star->angle, (double)star->peak,
+		(double)star->background, (double)star->snr, star->saturated};
+
+	table_row(t);
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		table_set(t, i, values[i]);
 }
 
 static void put_table(struct filter *f, const struct frame *image, struct meta *meta,
 	const char *unit, const struct star_field *field)
 {
-	struct frame table = {.kind = KIND_TABLE,
-		.flags = image->flags & (FRAME_GROUP_LAST | FRAME_DISCONTINUITY),
-		.dtype = DTYPE_COLUMNS,
-		.ndim = 1,
-		.index = image->index,
-		.dim = {field->count}};
-	size_t row_room = FRAME_ALIGN * COUNT_OF(columns) + field->count * 64;
-	char *payload = xaligned(row_room, 1);
+	struct table *table = new_table(unit);
 
-	memset(payload, 0, row_room);
 	meta_remove(meta, "unit");
 	meta_remove(meta, "full_scale");
 	meta_set(meta, "role", "stars");
 	meta_set(meta, "%coords", "pixel");
-	meta_remove(meta, "col");
-	for (size_t c = 0; c < COUNT_OF(columns); c++) {
-		const struct table_column *k = &columns[c];
-		struct str line = {0};
-		size_t at = round_up(table.payload_len, FRAME_ALIGN);
-
-		str_addf(&line, "%s %s %s", k->name, k->type, k->unit ? k->unit : unit);
-		meta_add(meta, "col", line.p);
-		str_free(&line);
-		for (size_t i = 0; i < field->count; i++)
-			put_value(payload + at, c, i, &field->star[i]);
-		table.payload_len = at + field->count * dtype_size((unsigned)dtype_parse(k->type));
-	}
-	table.payload = payload;
-	filter_put_with(f, &table, meta);
-	free(payload);
+	table_describe(table, meta);
+	for (size_t i = 0; i < field->count; i++)
+		add_star(table, &field->star[i]);
+	table_put(f, table, image->index,
+		image->flags & (FRAME_GROUP_LAST | FRAME_DISCONTINUITY), meta);
+	table_free(table);
 }
 
 static const char *unit_of(struct filter *f, const struct frame *image)

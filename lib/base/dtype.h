@@ -61,4 +61,8 @@ static inline bool dtype_float(unsigned dtype)
 double dtype_full_scale(unsigned dtype);
 double dtype_zero(unsigned dtype);
 
+/* What a full scale may be. */
+#define FULL_SCALE_MIN 1e-30
+#define FULL_SCALE_MAX 1e30
+
 #endif

@@ -50,10 +50,10 @@ static int refuse(const struct spectrum_config *config, struct error *e)
 		return fail(e, EXIT_USAGE, "element type %u: no such type", config->dtype);
 	if (config->subchannels < 1)
 		return fail(e, EXIT_USAGE, "subchannels: must be at least 1");
-	if (!(config->full_scale >= SPECTRUM_FULL_SCALE_MIN &&
-		config->full_scale <= SPECTRUM_FULL_SCALE_MAX))
+	if (!(config->full_scale >= FULL_SCALE_MIN &&
+		config->full_scale <= FULL_SCALE_MAX))
 		return fail(e, EXIT_USAGE, "full scale %g: must be %g to %g", config->full_scale,
-			SPECTRUM_FULL_SCALE_MIN, SPECTRUM_FULL_SCALE_MAX);
+			FULL_SCALE_MIN, FULL_SCALE_MAX);
 	if (!isfinite(config->zero))
 		return fail(e, EXIT_USAGE, "zero %g: must be finite", config->zero);
 	if (config->norm == SPECTRUM_DENSITY && !positive(config->rate_hz))

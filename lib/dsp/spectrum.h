@@ -29,10 +29,6 @@ enum window_kind {
 
 #define WINDOW_KAISER_BETA_MAX 700 /* beyond it, I0 leaves f64 */
 
-/* The range of full_scale. */
-#define SPECTRUM_FULL_SCALE_MIN 1e-30
-#define SPECTRUM_FULL_SCALE_MAX 1e30
-
 /*
  * Writes the periodic window of n samples, w[k] for k/n of the period, computed in f64. The cosine
  * sums are those of Harris (1978) and, for flattop, of D'Antona and Ferrero as in ISO 18431-2;
@@ -52,7 +48,7 @@ struct spectrum_config {
 	size_t n;             /* transform length, >= 2 */
 	unsigned dtype;       /* element type of the input (base/dtype.h) */
 	unsigned subchannels; /* interleaved: sample k of subchannel c is element k * subchannels + c */
-	double full_scale;    /* value of amplitude 1 */
+	double full_scale;    /* value of amplitude 1, FULL_SCALE_MIN … FULL_SCALE_MAX */
 	double zero;          /* value of amplitude 0 */
 	double rate_hz;
 	enum window_kind window;
