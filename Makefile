@@ -78,7 +78,9 @@ $(BACKENDS): $(B)/libexec/leat/backend/%: scripts/%
 	@mkdir -p $(@D); install $< $@
 $(B)/share/leat/templates:
 	@mkdir -p $(@D); ln -sfn $(CURDIR)/templates $@
-tests: programs $(UNIT_TESTS) $(TOOLS)
+tests: programs $(UNIT_TESTS) $(TOOLS) $(B)/tests/fault.so
+$(B)/tests/fault.so: tests/shim/fault.c
+	@mkdir -p $(@D); $(CC) $(CPPFLAGS) -std=gnu11 -O1 $(WARN) -shared -fPIC -o $@ $<
 deps:
 	@scripts/install-deps build
 

@@ -91,6 +91,8 @@ static void add_template(struct listing *l, const char *name, const char *path, 
 
 	text = file_read(path, YAML_BYTES_MAX, &n, &e);
 	if (!text) {
+		if (e.code == EXIT_IO)
+			die_with(&e);
 		warn("%s", e.text);
 		return;
 	}

@@ -242,18 +242,45 @@ static void forget(struct outfile *f)
 	free(f);
 }
 
+/*
+ * Gives the part file its name, so that it can be taken back: an old file of that name gets the
+ * part's, and *exchanged says so. Some file systems only know plain renaming.
+ */
+static int rename_part(const struct outfile *f, bool *exchanged)
+{
+	int folder = f->folder->fd;
+
+	*exchanged = false;
+	if (renameat2(folder, f->part, folder, f->name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (f->no_clobber || (errno != EEXIST && errno != EINVAL))
+		return -1;
+	if (errno == EEXIST && renameat2(folder, f->part, folder, f->name, RENAME_EXCHANGE) == 0) {
+		*exchanged = true;
+		return 0;
+	}
+	return renameat2(folder, f->part, folder, f->name, 0);
+}
+
 void outfile_commit(struct outfile *f)
 {
-	unsigned flags = f->no_clobber ? RENAME_NOREPLACE : 0;
-	int folder = f->folder->fd;
+	int folder = f->folder->fd, why;
+	bool exchanged;
 
 	if (fsync(f->fd))
 		die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
-	if (renameat2(folder, f->part, folder, f->name, flags))
+	if (rename_part(f, &exchanged))
 		die(EXIT_CANTCREATE, "%s: cannot create: %s", f->path, strerror(errno));
 	/* Some file systems cannot sync a folder; the file itself is safe by then. */
-	if (fsync(folder) && errno != EINVAL && errno != EROFS)
-		die(EXIT_IO, "%s: cannot sync its folder: %s", f->path, strerror(errno));
+	if (fsync(folder) && errno != EINVAL && errno != EROFS) {
+		why = errno;
+		/* The part, which death removes, is the new file again, and the old one is back. */
+		(void)renameat2(folder, f->name, folder, f->part,
+			exchanged ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+		die(EXIT_IO, "%s: cannot sync its folder: %s", f->path, strerror(why));
+	}
+	if (exchanged)
+		remove_part(f);
 	forget(f);
 }
 

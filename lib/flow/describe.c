@@ -16,7 +16,7 @@ struct answer {
 	struct described said;
 	struct str text;
 	pid_t pid; /* of a command that is being asked, else 0 */
-	int fd;
+	int fd, code; /* code: its exit status */
 	bool parsed;
 };
 
@@ -39,6 +39,7 @@ struct describer *describer_new(const char *folder)
 static void listen(struct answer *a)
 {
 	char piece[8192];
+	int status = 0;
 	ssize_t n;
 
 	if (!a->pid)
@@ -46,9 +47,13 @@ static void listen(struct answer *a)
 	while ((n = read(a->fd, piece, sizeof(piece))) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
 			str_add_bytes(&a->text, piece, (size_t)n);
+	if (n < 0)
+		die(EXIT_IO, "%s: cannot read what it says of itself: %s", a->said.name,
+			strerror(errno));
 	close(a->fd);
-	while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(a->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	a->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	a->pid = 0;
 }
 
@@ -210,6 +215,8 @@ const struct described *describe(struct describer *d, const char *name, struct e
 		return NULL;
 	}
 	listen(a);
+	if (a->code == EXIT_OS || a->code == EXIT_IO)
+		die(a->code, "%s: failed, so it did not describe itself", name);
 	if (!a->parsed)
 		parse(a);
 	a->parsed = true;

@@ -155,19 +155,27 @@ char *file_read(const char *path, size_t max, size_t *n, struct error *e)
 	return text;
 }
 
-char *library_backend(void *arg, const char *name, char **path, size_t *n)
+/* What stands at a path that was found; that it cannot be read is no fault of a template. */
+static char *found_read(const char *path, size_t *n)
 {
 	struct error e;
+	char *text = path ? file_read(path, YAML_BYTES_MAX, n, &e) : NULL;
 
+	if (path && !text)
+		die_with(&e);
+	return text;
+}
+
+char *library_backend(void *arg, const char *name, char **path, size_t *n)
+{
 	*path = library_find(arg, name, true);
-	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
+	return found_read(*path, n);
 }
 
 char *library_template(void *arg, const char *name, const char *from, char **path, size_t *n)
 {
 	const char *slash = strrchr(from, '/');
 	struct str beside = {0};
-	struct error e;
 
 	str_addf(&beside, "%.*s%.*s" ENDING, slash ? (int)(slash - from) + 1 : 0, from,
 		name_length(name), name);
@@ -177,7 +185,7 @@ char *library_template(void *arg, const char *name, const char *from, char **pat
 		*path = library_find(arg, name, false);
 		str_free(&beside);
 	}
-	return *path ? file_read(*path, YAML_BYTES_MAX, n, &e) : NULL;
+	return found_read(*path, n);
 }
 
 void library_suggest(const struct library *l, const char *name, struct str *out)
