@@ -76,12 +76,11 @@ described() {
 # line KEY NAME [FIELD]: the FIELD-th field after the key, by default the first, of a line of that.
 line() {
 	local text fields
-	while IFS= read -r text; do
-		[[ $text == "$1"$'\t'* ]] || continue
-		mapfile -t -d $'\t' fields <<<"$text"
-		printf '%s\n' "${fields[${3:-1}]%$'\n'}"
-		return
-	done < <(described "$2")
+	if [[ $2 == "${DESCRIBED_NAME:-}" ]]; then text=$DESCRIBED; else text=$("$2" --describe); fi
+	[[ $'\n'$text =~ $'\n'"$1"$'\t'([^$'\n']*) ]] || return 0
+	mapfile -t -d $'\t' fields <<<"${BASH_REMATCH[1]}"
+	text=${fields[${3:-1} - 1]-}
+	printf '%s\n' "${text%$'\n'}"
 }
 
 # options_of NAME: "name<TAB>letter<TAB>type<TAB>unit<TAB>default<TAB>min<TAB>max<TAB>choices…".
@@ -90,7 +89,9 @@ options_of() {
 }
 
 has_option() {
-	options_of "$1" | cut -f1 | grep -qx -- "$2"
+	local text
+	if [[ $1 == "${DESCRIBED_NAME:-}" ]]; then text=$DESCRIBED; else text=$("$1" --describe); fi
+	[[ $'\n'$text == *$'\noption\t'"$2"$'\t'* ]]
 }
 
 have() {
@@ -202,15 +203,15 @@ captures() {
 }
 
 # each RULE ROLE …: runs the function for every command of these roles, in a folder of its own with
-# its input in ./in and ./two and its arguments in ARGS. A rule that does not concern a command
-# returns 42; if it concerns none, the test is skipped.
+# its input in ./in and ./two, its arguments in ARGS and its role in ROLE. A rule that does not
+# concern a command returns 42; if it concerns none, the test is skipped.
 each() {
-	local rule=$1 name role got concerned=0 failed=0
+	local rule=$1 name got concerned=0 failed=0
 	shift
 	for name in ${LEAT_COMMANDS:-$(commands)}; do
 		DESCRIBED=$("$name" --describe) DESCRIBED_NAME=$name
-		role=$(line role "$name")
-		[[ " $* " == *" $role "* ]] || continue
+		ROLE=$(line role "$name")
+		[[ " $* " == *" $ROLE "* ]] || continue
 		mkdir -p "$name"
 		cd "$name" || return
 		args_of "$name"
@@ -218,7 +219,7 @@ each() {
 		(
 			trap - ERR
 			set -e
-			case $role in filter | sink) make_input "$name" ;; esac
+			case $ROLE in filter | sink) make_input "$name" ;; esac
 			"$rule" "$name"
 		)
 		got=$?

@@ -10,14 +10,13 @@ load ../common
 
 # run_to FILE NAME [ARG …] < input: the command's result in FILE, be it a file or a stream.
 run_to() {
-	local result=$1 name=$2 role
+	local result=$1 name=$2
 	shift 2
-	role=$(line role "$name")
-	if [[ $role == sink ]] && has_option "$name" name && [[ ${MANY:-} ]]; then
+	if [[ $ROLE == sink ]] && has_option "$name" name && [[ ${MANY:-} ]]; then
 		"$name" "${ARGS[@]}" "$@" --name "$result-{n}" || return
 		cat "$result"-[0-9]* >"$result"
 		rm -f "$result"-[0-9]* "$result".manifest
-	elif [[ $role == sink ]]; then
+	elif [[ $ROLE == sink ]]; then
 		"$name" "${ARGS[@]}" "$@" -o "$result"
 	else
 		"$name" "${ARGS[@]}" "$@" >"$result"
@@ -32,7 +31,7 @@ refused() {
 		printf '%s: exit %s, expected %s: %s\n' "$name" "$got" "$code" "$(<err)" >&2
 		return 1
 	}
-	if [[ $(line role "$name") == sink ]]; then
+	if [[ $ROLE == sink ]]; then
 		no_files result
 	else
 		no_files
@@ -87,7 +86,7 @@ description_is_well_formed() {
 		$1 == "option" && $3 != "" && letter[$3]++ { bad = 1 }
 		($1 == "in" || $1 == "out") && (NF != 4 || $2 == "" || $3 == "" || $4 == "") { bad = 1 }
 		bad { print "malformed: " $0; exit 1 }' out >&2
-	case $(line role "$1") in
+	case $ROLE in
 	source) [[ -n $(line out "$1") && -z $(line in "$1") ]] ;;
 	filter) [[ -n $(line out "$1") && -n $(line in "$1") ]] ;;
 	sink) [[ -n $(line in "$1") ]] && has_option "$1" pass && has_option "$1" output ;;
@@ -169,7 +168,7 @@ surplus_operands_are_refused() {
 	[[ -z $(line operands "$1") ]] || return 42
 	expect 64 "$1" "${ARGS[@]}" surplus </dev/null
 	says surplus
-	[[ $(line role "$1") != @(filter|sink) ]] || says 'standard input'
+	[[ $ROLE != @(filter|sink) ]] || says 'standard input'
 }
 
 @test "source filter sink tool: an operand too many is 64" {
@@ -394,7 +393,7 @@ long_metadata_is_quick() {
 unknown_keys_pass() {
 	local out
 	edit key 'x.test hello' <in | edit key 'somefuturekey 17' >known
-	if [[ $(line role "$1") == sink ]]; then
+	if [[ $ROLE == sink ]]; then
 		"$1" "${ARGS[@]}" --pass -o result <known >out
 	else
 		"$1" "${ARGS[@]}" <known >out
@@ -465,7 +464,7 @@ concatenation_is_a_stream() {
 	run_to twice "$1" <two
 	cat in in | run_to piped "$1"
 	same twice piped
-	if [[ $(line role "$1") == filter ]]; then
+	if [[ $ROLE == filter ]]; then
 		expect 0 stream-payload twice
 		if [[ $(line segments "$1") == each ]]; then
 			[[ $(stream-head --all twice | grep -c '^HEAD') == 2 ]]
@@ -545,7 +544,7 @@ date_and_place_change_nothing() {
 checksums_can_be_off() {
 	run_to summed "$1" <in
 	LEAT_CRC=0 run_to unsummed "$1" <in
-	if [[ $(line role "$1") == filter ]]; then
+	if [[ $ROLE == filter ]]; then
 		expect 0 stream-payload summed
 		mv out payload
 		expect 0 stream-payload unsummed
@@ -565,7 +564,7 @@ checksums_can_be_off() {
 abort_goes_on() {
 	edit abort <in >aborted
 	refused 76 "$1" <aborted
-	[[ $(line role "$1") == filter ]] || return 0
+	[[ $ROLE == filter ]] || return 0
 	"$1" "${ARGS[@]}" <aborted >out 2>err || true
 	[[ ! -s err ]]
 	[[ $(edit list <out | awk '$3 == "0xfe" { print NR }') == $(edit list <out | awk 'END { print NR }') ]]
@@ -583,10 +582,9 @@ abort_goes_on() {
 }
 
 terminals_are_refused() {
-	local role command
-	role=$(line role "$1")
+	local command
 	printf -v command '%q ' "$1" "${ARGS[@]}"
-	if [[ $role != source ]]; then
+	if [[ $ROLE != source ]]; then
 		script -qec "$command" /dev/null </dev/null >out || [[ $? == 64 ]]
 		grep -q 'standard input is a terminal' out
 		if [[ $(line operands "$1") == *FILE* ]]; then
@@ -594,7 +592,7 @@ terminals_are_refused() {
 			grep -q 'standard input is a terminal' out
 		fi
 	fi
-	if [[ $role != sink ]]; then
+	if [[ $ROLE != sink ]]; then
 		[[ -e in ]] || : >in
 		script -qec "$command < in" /dev/null </dev/null >out || [[ $? == 64 ]]
 		grep -q 'standard output is a terminal' out
@@ -627,7 +625,7 @@ closed_output_is_null() {
 	[[ -e in ]] || : >in
 	"$1" "${ARGS[@]}" <in >&- 2>err
 	"$1" "${ARGS[@]}" <in >out 2>&-
-	if [[ $(line role "$1") == sink ]]; then
+	if [[ $ROLE == sink ]]; then
 		"$1" "${ARGS[@]}" -o result <in >&- 2>&-
 		[[ -s result ]]
 	fi
@@ -802,7 +800,7 @@ interrupts_wait() {
 terms_leave_nothing() {
 	local pid code=0
 	mkfifo input
-	if [[ $(line role "$1") == sink ]]; then
+	if [[ $ROLE == sink ]]; then
 		"$1" "${ARGS[@]}" -o result <input 2>err &
 	else
 		"$1" "${ARGS[@]}" <input >result 2>err &
@@ -816,7 +814,7 @@ terms_leave_nothing() {
 	wait $pid || code=$?
 	exec 5>&-
 	[[ $code == 143 ]]
-	[[ $(line role "$1") != sink ]] || no_files result
+	[[ $ROLE != sink ]] || no_files result
 }
 
 @test "filter sink: TERM is 143 and leaves no file" {
