@@ -49,7 +49,7 @@ LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(filter asan 
 LDLIBS += $(PKG_LIBS) -lm
 
 # Libraries, lowest last, as the linker wants them. Foreign ones are linked only where used.
-LIBS := flow image sky io plot dsp kern stream base
+LIBS := flow image radio sky io plot dsp kern stream base
 lib_objects = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/$(1)/*.c))
 ARCHIVES := $(LIBS:%=$(B)/lib/lib%.a)
 

@@ -3,23 +3,15 @@
  * waterfall: spectra as a picture, time running down. In: SPECTRA, any number of rows, subchannels
  * and segments. Out: IMAGE, u8 RGB, one for the whole stream, or with --every one now and then.
  */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/param.h>
 
 #include "dsp/range.h"
-#include "dsp/rowgrid.h"
 #include "dsp/spectrum.h"
-#include "kern/kern.h"
-#include "plot/chart.h"
-#include "stream/filter.h"
-#include "stream/spectra.h"
+#include "radio/timeline.h"
 
 #define WIDTH_DEFAULT 1024 /* of all panels together, as far as there are bins */
 #define PANELS_WIDE 4      /* that share it; more make the picture wider */
-#define RETUNES_MAX 256
-#define SUBCHANNELS_MAX 256
 
 struct options {
 	int64_t height, width, every;
@@ -49,31 +41,18 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
-/* Samples are counted as in the first segment. */
 struct waterfall {
 	struct range range;
 	struct colormap map;
 	struct chart_fonts *fonts;
 
-	struct rowgrid *grid; /* NULL before the first row */
-	struct spectra_form form;
-	size_t subchannels, bins, width;
-	const char *level_name;
-	struct rate rate;
-	struct utc time0;
-	bool has_time0, one_centre;
-	double centre_hz[SUBCHANNELS_MAX]; /* the latest; 0 = unknown */
-	struct axis x[SUBCHANNELS_MAX];
-	struct chart_marker retune[RETUNES_MAX];
-	int64_t retune_at[RETUNES_MAX];
-	size_t retunes;
+	struct timeline line;
+	size_t width;
+	struct axis x[TIMELINE_SUBCHANNELS_MAX];
 	uint64_t periods; /* of --every, that have passed */
 	int64_t pictures;
+	bool begun; /* the segment has rows */
 	bool shown; /* the last picture has all rows */
-
-	/* of the segment */
-	bool begun;
-	int64_t row_step, shift; /* shift is added to its indices */
 };
 
 static void prepare(struct filter *f)
@@ -89,36 +68,20 @@ static void prepare(struct filter *f)
 		die_with(&e);
 }
 
-static void begin_picture(struct filter *f, const struct frame *frame, const struct meta *meta)
+static void begin_picture(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
-	struct rowgrid_config config = {
-		.subchannels = frame->dim[1],
-		.bins = frame->dim[2],
-		.capacity = 2 * (size_t)o->height + 2,
-		.stat = o->stat ? ROWGRID_MAX : ROWGRID_MEAN,
-	};
+	size_t subchannels = w->line.form.subchannels, bins = w->line.form.bins;
 
-	if (frame->dim[1] > SUBCHANNELS_MAX)
-		die(EXIT_DATA, "%llu subchannels: at most %d can be shown",
-			(unsigned long long)frame->dim[1], SUBCHANNELS_MAX);
-	w->subchannels = config.subchannels;
-	w->bins = config.bins;
 	w->width = (size_t)o->width;
 	if (w->width == 0)
-		w->width = MIN(w->bins, WIDTH_DEFAULT / MIN(w->subchannels, PANELS_WIDE));
-	if (w->width * w->subchannels > CHART_SIDE_MAX)
-		die(EXIT_USAGE, "%zu panels of %zu pixels are too wide: use --width",
-			w->subchannels, w->width);
-	config.columns = MIN(w->bins, w->width);
-	w->grid = rowgrid_new(&config);
-	w->level_name = spectrum_level_name(w->form.unit);
-	w->rate = w->form.rate;
-	w->has_time0 = meta_utc(meta, "time0", &w->time0);
-	w->one_centre = true;
-	for (size_t i = 0; i < w->subchannels; i++)
-		w->centre_hz[i] = spectra_centre_hz(meta, i);
+		w->width = MIN(bins, WIDTH_DEFAULT / MIN(subchannels, PANELS_WIDE));
+	if (w->width * subchannels > CHART_SIDE_MAX)
+		die(EXIT_USAGE, "%zu panels of %zu pixels are too wide: use --width", subchannels,
+			w->width);
+	timeline_grid(&w->line, MIN(bins, w->width), (size_t)o->height,
+		o->stat ? ROWGRID_MAX : ROWGRID_MEAN);
 }
 
 static void begin_segment(struct filter *f, const struct frame *frame)
@@ -126,82 +89,42 @@ static void begin_segment(struct filter *f, const struct frame *frame)
 	struct waterfall *w = f->state;
 	const struct meta *meta = filter_meta(f, frame);
 	struct spectra_form form = spectra_form_of(frame, meta);
-	struct utc time0;
+	int64_t row_step;
 
-	w->begun = true;
-	w->shift = 0;
-	if (!meta_i64(meta, "row_step", &w->row_step) || w->row_step <= 0)
+	if (!meta_i64(meta, "row_step", &row_step) || row_step <= 0)
 		die(EXIT_DATA, "row_step: missing or not positive");
-	if (!w->grid) {
-		w->form = form;
-		begin_picture(f, frame, meta);
-	}
-	spectra_same_form(&w->form, &form);
-	if (w->has_time0 && meta_utc(meta, "time0", &time0))
-		w->shift = ns_to_samples(utc_minus(time0, w->time0), w->rate);
-}
-
-/* Compares the centres with those before; a change at sample `at` is marked. */
-static void follow_centres(struct waterfall *w, const struct meta *meta, int64_t at)
-{
-	for (size_t i = 0; i < w->subchannels; i++) {
-		double before = w->centre_hz[i], now = spectra_centre_hz(meta, i);
-		bool marked = w->retunes > 0 && w->retune_at[w->retunes - 1] == at;
-
-		w->centre_hz[i] = now;
-		if (now == before)
-			continue;
-		w->one_centre = false;
-		if (marked || w->retunes == RETUNES_MAX)
-			continue;
-		w->retune_at[w->retunes] = at;
-		axis_change_text(w->retune[w->retunes++].label, before, now);
-	}
-}
-
-/* Levels in dB, [subchannels][height][width]. */
-static float *make_levels(const struct waterfall *w, size_t height)
-{
-	size_t plane = height * w->width, n = w->subchannels * plane;
-	float *db = xaligned(n, sizeof(*db));
-
-	for (size_t i = 0; i < w->subchannels; i++)
-		rowgrid_render(w->grid, i, height, w->width, db + i * plane);
-	kern()->decibel(db, db, n);
-	return db;
+	w->begun = true;
+	timeline_segment(&w->line, &form, meta, row_step);
+	if (!w->line.grid)
+		begin_picture(f);
 }
 
 static struct chart make_chart(const struct filter *f, const float *db)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
-	size_t height = (size_t)o->height, n = w->subchannels * height * w->width;
-	struct axis level = {.kind = AXIS_NUMBER, .name = w->level_name};
-	int64_t from, to;
+	size_t height = (size_t)o->height, panels = w->line.form.subchannels;
+	struct axis level = {
+		.kind = AXIS_NUMBER, .name = spectrum_level_name(w->line.form.unit)};
 
-	rowgrid_extent(w->grid, &from, &to);
-	range_find(&w->range, db, n, &level.from, &level.to);
-	for (size_t i = 0; i < w->subchannels; i++)
-		w->x[i] = axis_of_band(w->one_centre ? w->centre_hz[i] : 0,
-			w->form.bin0_hz - w->form.bin_step_hz / 2,
-			w->form.bin_step_hz * (double)w->bins);
-	for (size_t i = 0; i < w->retunes; i++)
-		w->retune[i].row = (size_t)(((__int128)w->retune_at[i] - from) * o->height /
-			((__int128)to - from));
+	range_find(&w->range, db, panels * height * w->width, &level.from, &level.to);
+	for (size_t i = 0; i < panels; i++)
+		w->x[i] = timeline_band_axis(&w->line, i);
+	timeline_place_markers(&w->line, height);
 	return (struct chart){
 		.width = w->width,
 		.height = height,
-		.panels = w->subchannels,
-		.panel_name = w->subchannels > 1 ? "subchannel" : NULL,
+		.panels = panels,
+		.panel_name = panels > 1 ? "subchannel" : NULL,
 		.x = w->x,
-		.y = axis_of_samples(from, to, w->rate, w->has_time0 ? &w->time0 : NULL),
+		.y = timeline_time_axis(&w->line),
 		.range = level,
 		.map = &w->map,
 		.axes = !o->no_axes,
 		.colorbar = !o->no_colorbar,
 		.title = o->title,
-		.markers = w->retune,
-		.marker_count = w->retunes,
+		.markers = w->line.retune,
+		.marker_count = w->line.retunes,
 	};
 }
 
@@ -209,7 +132,7 @@ static void put_picture(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
-	float *db = make_levels(w, (size_t)o->height);
+	float *db = timeline_levels(&w->line, (size_t)o->height, w->width);
 	struct chart chart = make_chart(f, db);
 	struct chart_layout layout;
 	uint8_t *picture;
@@ -230,41 +153,14 @@ static void put_picture(struct filter *f)
 	free(picture);
 }
 
-/* The sample at which row k of a frame begins. */
-static int64_t row_start(const struct waterfall *w, const struct frame *frame, size_t k)
-{
-	__int128 start = (__int128)frame->index + w->shift + (__int128)k * w->row_step;
-
-	if (start > INT64_MAX || start < INT64_MIN)
-		die(EXIT_DATA, "row %zu: its index is out of range", k);
-	return (int64_t)start;
-}
-
-/* The first row of a segment; one that would lie before what there is goes behind it instead. */
-static void add_first_row(struct filter *f, const struct frame *frame)
-{
-	struct waterfall *w = f->state;
-	int64_t from, to;
-
-	begin_segment(f, frame);
-	if (!rowgrid_add(w->grid, row_start(w, frame, 0), w->row_step, frame->payload)) {
-		rowgrid_extent(w->grid, &from, &to);
-		warn("a segment begins before the one before it ends: drawn below it, where the "
-			"time axis does not hold");
-		w->shift = (int64_t)((uint64_t)to - (uint64_t)frame->index);
-		rowgrid_add(w->grid, to, w->row_step, frame->payload);
-	}
-	follow_centres(w, filter_meta(f, frame), row_start(w, frame, 0));
-}
-
 /* With --every: a picture of all so far, when its time has come. */
 static void picture_now_and_then(struct filter *f, int64_t every_ns)
 {
 	struct waterfall *w = f->state;
-	int64_t every = ns_to_samples(every_ns, w->rate), from, to;
+	int64_t every = ns_to_samples(every_ns, w->line.form.rate), from, to;
 	uint64_t periods;
 
-	rowgrid_extent(w->grid, &from, &to);
+	rowgrid_extent(w->line.grid, &from, &to);
 	periods = ((uint64_t)to - (uint64_t)from) / (uint64_t)(every > 0 ? every : 1);
 	if (periods > w->periods)
 		put_picture(f);
@@ -275,24 +171,21 @@ static void add_rows(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
 	struct waterfall *w = f->state;
-	size_t rows = frame->dim[0], k = 0;
+	const struct spectra_form *form = &w->line.form;
 
-	if (!w->begun) {
-		w->shown = false;
-		add_first_row(f, frame);
-		k = 1;
-	}
-	if (frame->dim[1] != w->subchannels || frame->dim[2] != w->bins)
+	if (frame->dim[0] == 0)
+		return;
+	if (!w->begun)
+		begin_segment(f, frame);
+	if (frame->dim[1] != form->subchannels || frame->dim[2] != form->bins)
 		die(EXIT_DATA, "the shape of the spectra changes within a segment");
-	for (;; k++) {
+	for (size_t k = 0; k < frame->dim[0]; k++) {
+		w->shown = false;
+		timeline_add(&w->line, w->line.first_row ? filter_meta(f, frame) : NULL,
+			frame->index, k,
+			(const float *)frame->payload + k * form->subchannels * form->bins);
 		if (o->every)
 			picture_now_and_then(f, o->every);
-		if (k == rows)
-			break;
-		w->shown = false;
-		if (!rowgrid_add(w->grid, row_start(w, frame, k), w->row_step,
-			(const float *)frame->payload + k * w->subchannels * w->bins))
-			die(EXIT_DATA, "spectra go back in time");
 	}
 }
 
@@ -309,7 +202,7 @@ static void finish(struct filter *f)
 {
 	struct waterfall *w = f->state;
 
-	if (w->grid) {
+	if (w->line.grid) {
 		if (!w->shown)
 			put_picture(f);
 		return;
