@@ -29,8 +29,8 @@ static const struct option options[] = {
 	{0, "hop", OPT_INT, AT(hop), "samples", "0", 0, 1 << 30, NULL, OPT_OUTPUT,
 		"from one transform to the next; 0 = the length"},
 	{'w', "window", OPT_TEXT, AT(window), "", "hann", 0, 0,
-		"hann|rect|hamming|blackman|blackmanharris|flattop|kaiser:B|gauss:S", OPT_OUTPUT,
-		"periodic window; B = beta, S = standard deviation in samples"},
+		"hann|rect|hamming|blackman|blackmanharris|flattop|kaiser:B|gauss:S|gauss-sym:S", OPT_OUTPUT,
+		"periodic but gauss-sym; B = beta, S = standard deviation in samples"},
 	{'a', "average", OPT_TEXT, AT(average), "", "1", 0, 0, "N|DURATION", OPT_OUTPUT,
 		"transforms to a row: a number, or a time with its unit (20s, 100ms)"},
 	{0, "stat", OPT_ENUM, AT(stat), "", "mean", 0, 0, "mean|max|min", OPT_OUTPUT,
@@ -72,7 +72,8 @@ struct slicer {
 static void parse_window(struct slicer *s, const char *text)
 {
 	static const char *const names[] = {
-		"hann", "rect", "hamming", "blackman", "blackmanharris", "flattop", "kaiser:", "gauss:"};
+		"hann", "rect", "hamming", "blackman", "blackmanharris", "flattop", "kaiser:", "gauss:",
+		"gauss-sym:"};
 	double *p = &s->window_parameter;
 
 	for (int i = 0; i < (int)COUNT_OF(names); i++) {
@@ -82,7 +83,7 @@ static void parse_window(struct slicer *s, const char *text)
 			continue;
 		if (i >= WINDOW_KAISER && (!parse_f64(text + n, false, p) || *p < 0 ||
 			*p > (i == WINDOW_KAISER ? WINDOW_KAISER_BETA_MAX : 1e9) ||
-			(i == WINDOW_GAUSS && *p == 0)))
+			(i >= WINDOW_GAUSS && *p == 0)))
 			break;
 		s->window = (enum window_kind)i;
 		return;

@@ -62,7 +62,8 @@ static int refuse(const struct spectrum_config *config, struct error *e)
 		!(parameter >= 0 && parameter <= WINDOW_KAISER_BETA_MAX))
 		return fail(e, EXIT_USAGE, "kaiser window: beta %g: must be 0 to %d", parameter,
 			WINDOW_KAISER_BETA_MAX);
-	if (config->window == WINDOW_GAUSS && !positive(parameter))
+	if ((config->window == WINDOW_GAUSS || config->window == WINDOW_GAUSS_SYMMETRIC) &&
+		!positive(parameter))
 		return fail(e, EXIT_USAGE, "gauss window: %g samples: must be > 0", parameter);
 	return 0;
 }

@@ -25,6 +25,7 @@ enum window_kind {
 	WINDOW_FLATTOP,
 	WINDOW_KAISER, /* parameter: beta, 0 to WINDOW_KAISER_BETA_MAX */
 	WINDOW_GAUSS,  /* parameter: standard deviation in samples > 0 */
+	WINDOW_GAUSS_SYMMETRIC, /* the same about the middle sample, (n - 1) / 2 */
 };
 
 #define WINDOW_KAISER_BETA_MAX 700 /* beyond it, I0 leaves f64 */
@@ -32,7 +33,8 @@ enum window_kind {
 /*
  * Writes the periodic window of n samples, w[k] for k/n of the period, computed in f64. The cosine
  * sums are those of Harris (1978) and, for flattop, of D'Antona and Ferrero as in ISO 18431-2;
- * kaiser is I0(beta sqrt(1 - (2k/n - 1)^2)) / I0(beta); gauss exp(-((k - n/2)/s)^2 / 2).
+ * kaiser is I0(beta sqrt(1 - (2k/n - 1)^2)) / I0(beta); gauss exp(-((k - n/2)/s)^2 / 2), and
+ * symmetric exp(-((k - (n-1)/2)/s)^2 / 2).
  */
 void window_make(float *w, size_t n, enum window_kind kind, double parameter);
 

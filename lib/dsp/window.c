@@ -44,11 +44,12 @@ static double kaiser(double u, double beta)
 void window_make(float *w, size_t n, enum window_kind kind, double parameter)
 {
 	for (size_t k = 0; k < n; k++) {
-		double turn = (double)k / (double)n, from_middle = (double)k - (double)n / 2;
+		size_t length = n - (kind == WINDOW_GAUSS_SYMMETRIC);
+		double turn = (double)k / (double)n, from_middle = (double)k - (double)length / 2;
 
 		if (kind == WINDOW_KAISER)
 			w[k] = (float)kaiser(2 * turn - 1, parameter);
-		else if (kind == WINDOW_GAUSS)
+		else if (kind == WINDOW_GAUSS || kind == WINDOW_GAUSS_SYMMETRIC)
 			w[k] = (float)exp(-from_middle * from_middle / (2 * parameter * parameter));
 		else
 			w[k] = (float)cosine_sum(cosine_sums[kind], 2 * M_PI * turn);

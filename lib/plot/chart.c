@@ -387,7 +387,8 @@ static void draw_panel_label(const struct pen *pen, size_t panel)
 
 	if (!pen->chart->panel_name)
 		return;
-	snprintf(label, sizeof(label), "%s %zu", pen->chart->panel_name, panel);
+	snprintf(label, sizeof(label), "%s %zu", pen->chart->panel_name,
+		pen->chart->panel_first + panel);
 	text_fit(pen->fonts, TEXT_PLAIN, (int)pen->chart->width, label, text);
 	ink_text(pen);
 	text_draw(pen->cr, pen->fonts, TEXT_PLAIN, panel_x(pen, panel),
@@ -439,73 +440,92 @@ static void draw_title(const struct pen *pen)
 		text);
 }
 
+/* What markers stand along, px. */
+static size_t marker_room(const struct chart *chart)
+{
+	return chart->markers_upright ? chart->width : chart->height;
+}
+
 static bool marker_drawn(const struct chart *chart, const struct chart_marker *marker)
 {
-	return marker->row > 0 && marker->row < chart->height;
+	return marker->row > 0 && marker->row < marker_room(chart);
 }
 
 static void draw_marker_line(const struct pen *pen, const struct chart_marker *marker)
 {
-	double y = (double)(pen->layout->y + marker->row);
+	double width = (double)pen->chart->width, height = (double)pen->chart->height;
+	double at = (double)marker->row, y = (double)pen->layout->y;
+	bool upright = pen->chart->markers_upright;
 
 	for (size_t i = 0; i < pen->chart->panels; i++) {
-		double x = panel_x(pen, i), width = (double)pen->chart->width;
+		double x = panel_x(pen, i);
 
-		cairo_set_source_rgb(pen->cr, 0, 0, 0);
-		fill(pen, x, y - 1, width, 1);
-		cairo_set_source_rgb(pen->cr, 1, 1, 1);
-		fill(pen, x, y, width, 1);
+		for (int white = 0; white < 2; white++) {
+			cairo_set_source_rgb(pen->cr, white, white, white);
+			if (upright)
+				fill(pen, x + at - 1 + white, y, 1, height);
+			else
+				fill(pen, x, y + at - 1 + white, width, 1);
+		}
 	}
 }
 
-/* Whether data rows top … top + LINE - 1 and a little around them hold no line and no label. */
-static bool label_fits(const struct chart *chart, size_t top, size_t taken)
+/* Whether `size` px from `from` on along the markers, and a little more, hold no line or label. */
+static bool label_fits(const struct chart *chart, size_t from, size_t size, size_t taken)
 {
-	if (top < taken || top + LINE + BOX_INSET > chart->height)
+	if (from < taken || from + size + BOX_INSET > marker_room(chart))
 		return false;
 	for (size_t i = 0; i < chart->marker_count; i++) {
 		const struct chart_marker *m = &chart->markers[i];
 
-		if (marker_drawn(chart, m) && m->row + 1 >= top && m->row <= top + LINE + 1)
+		if (marker_drawn(chart, m) && m->row + 1 >= from && m->row <= from + size + 1)
 			return false;
 	}
 	return true;
 }
 
-static void draw_marker_label(const struct pen *pen, const char *label, size_t top)
+/* A label on its box, whose upper left corner is at (x, y) in the first data area. */
+static void draw_marker_label(const struct pen *pen, const char *label, size_t x, size_t y)
 {
-	double x = (double)(pen->layout->x + BOX_INSET), y = (double)(pen->layout->y + top);
+	double left = (double)(pen->layout->x + x), top = (double)(pen->layout->y + y);
 	double length = text_length(pen->fonts, TEXT_PLAIN, label);
 
 	cairo_set_source_rgba(pen->cr, 1, 1, 1, 0.85);
-	fill(pen, x, y, length + 2 * BOX_INSET, LINE + 1);
+	fill(pen, left, top, length + 2 * BOX_INSET, LINE + 1);
 	ink_text(pen);
-	text_draw(pen->cr, pen->fonts, TEXT_PLAIN, x + BOX_INSET, y + ASCENT + 1, label);
+	text_draw(pen->cr, pen->fonts, TEXT_PLAIN, left + BOX_INSET, top + ASCENT + 1, label);
 }
 
 static void draw_markers(const struct pen *pen)
 {
 	const struct chart *chart = pen->chart;
-	size_t taken = 0; /* rows above this hold labels */
+	bool upright = chart->markers_upright;
+	size_t taken = 0; /* what is before this holds labels */
 
 	for (size_t i = 0; i < chart->marker_count; i++) {
 		const struct chart_marker *m = &chart->markers[i];
 		size_t length = (size_t)text_length(pen->fonts, TEXT_PLAIN, m->label);
-		size_t below = m->row + BOX_INSET, above = m->row - BOX_INSET - LINE - 2;
-		bool narrow = length + 4 * BOX_INSET > chart->width;
+		size_t size = upright ? length + 2 * BOX_INSET : LINE;
+		size_t across = upright ? LINE : length + 2 * BOX_INSET;
+		size_t behind = m->row + BOX_INSET, before = m->row - BOX_INSET - size - 2, at;
+		bool narrow =
+			across + 2 * BOX_INSET > (upright ? chart->height : chart->width);
 
 		if (!marker_drawn(chart, m))
 			continue;
 		draw_marker_line(pen, m);
 		if (narrow)
 			continue;
-		if (label_fits(chart, below, taken)) {
-			draw_marker_label(pen, m->label, below);
-			taken = below + LINE + BOX_INSET;
-		} else if (m->row > BOX_INSET + LINE + 2 && label_fits(chart, above, taken)) {
-			draw_marker_label(pen, m->label, above);
+		if (label_fits(chart, behind, size, taken)) {
+			at = behind;
+			taken = behind + size + BOX_INSET;
+		} else if (m->row > BOX_INSET + size + 2 && label_fits(chart, before, size, taken)) {
+			at = before;
 			taken = m->row;
+		} else {
+			continue;
 		}
+		draw_marker_label(pen, m->label, upright ? at : BOX_INSET, upright ? BOX_INSET : at);
 	}
 }
 

@@ -22,10 +22,10 @@
 /*
  * A line across all panels between data rows row - 1 and row, which it covers in black and white.
  * Its label stands below the line, or above it where it would meet another line or label, or not
- * at all.
+ * at all. Of upright markers the row is a column; their labels stand right of the line, or left.
  */
 struct chart_marker {
-	size_t row; /* 1 … height - 1; others are not drawn */
+	size_t row; /* 1 … height - 1, or column 1 … width - 1; others are not drawn */
 	char label[AXIS_CHANGE_TEXT];
 };
 
@@ -41,6 +41,7 @@ struct chart {
 	size_t width, height; /* of each data area, px, > 0 */
 	size_t panels;
 	const char *panel_name; /* "subchannel" labels panels "subchannel 0" …; NULL = no labels */
+	size_t panel_first;	/* the number of the first panel in its label */
 	const struct axis *x;	/* of each panel, from left to right */
 	struct axis y;		/* from top to bottom */
 	bool y_upward;		/* from bottom to top instead */
@@ -51,6 +52,7 @@ struct chart {
 	const char *title;		    /* NULL = none */
 	const struct chart_marker *markers; /* rows ascending */
 	size_t marker_count;
+	bool markers_upright;
 	const struct chart_curve *curves; /* the last one above the others */
 	size_t curve_count;		  /* several have a legend, if there are axes and room */
 	size_t points;			  /* in the middles of as many equal parts of the x axis */
