@@ -182,7 +182,7 @@ static void add_rows(struct filter *f, const struct frame *frame)
 	for (size_t k = 0; k < frame->dim[0]; k++) {
 		w->shown = false;
 		timeline_add(&w->line, w->line.first_row ? filter_meta(f, frame) : NULL,
-			frame->index, k,
+			frame->index, k, 1,
 			(const float *)frame->payload + k * form->subchannels * form->bins);
 		if (o->every)
 			picture_now_and_then(f, o->every);

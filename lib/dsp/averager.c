@@ -116,6 +116,11 @@ size_t averager_bins(const struct averager *a)
 	return a->bins;
 }
 
+void averager_set_average(struct averager *a, uint64_t average)
+{
+	a->average = average;
+}
+
 uint64_t averager_open(const struct averager *a)
 {
 	return a->filled;

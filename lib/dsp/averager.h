@@ -33,6 +33,9 @@ void averager_free(struct averager *a);
 const struct spectrum_config *averager_config(const struct averager *a);
 size_t averager_bins(const struct averager *a);
 
+/* Another number of transforms to a row, while none is open (see averager_close). */
+void averager_set_average(struct averager *a, uint64_t average);
+
 /* `count` transforms, hop samples apart; data must stay until averager_run(). */
 void averager_add(struct averager *a, const void *data, size_t count, int64_t index);
 

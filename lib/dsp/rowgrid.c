@@ -10,7 +10,7 @@
 /* What is known of a cell besides its values. */
 struct cell {
 	int64_t start, end; /* samples */
-	double rows;
+	double rows; /* counted in `unit` */
 };
 
 struct rowgrid {
@@ -24,6 +24,7 @@ struct rowgrid {
 	/* The cell that rows are being added to. */
 	struct cell open;
 	int64_t last_start, from, to; /* of all rows */
+	int64_t unit;		      /* samples of the first row, which weighs 1 */
 	double *sum;		      /* [size], or the maximum */
 	double *seen;		      /* [size], values in sum */
 };
@@ -59,17 +60,18 @@ static void clear(enum rowgrid_stat stat, double *sum, double *seen, size_t n)
 }
 
 /* Sum or maximum of the values that are not NaN, and how many they are. */
-static void join_values(enum rowgrid_stat stat, const float *v, size_t n, double *sum, double *seen)
+static void join_values(
+	enum rowgrid_stat stat, const float *v, size_t n, double weight, double *sum, double *seen)
 {
 	if (stat == ROWGRID_MEAN) {
 		for (size_t i = 0; i < n; i++) {
-			*sum += isnan(v[i]) ? 0 : v[i];
-			*seen += isnan(v[i]) ? 0 : 1;
+			*sum += isnan(v[i]) ? 0 : weight * v[i];
+			*seen += isnan(v[i]) ? 0 : weight;
 		}
 	} else {
 		for (size_t i = 0; i < n; i++) {
 			*sum = v[i] > *sum ? v[i] : *sum;
-			*seen += isnan(v[i]) ? 0 : 1;
+			*seen += isnan(v[i]) ? 0 : weight;
 		}
 	}
 }
@@ -91,20 +93,21 @@ static void join_weighted(
 	}
 }
 
-static void join_row(struct rowgrid *grid, const float *row)
+static void join_row(struct rowgrid *grid, const float *row, double weight)
 {
 	size_t bins = grid->config.bins, columns = grid->config.columns;
 	double *sum = grid->sum, *seen = grid->seen;
 
 	if (bins == columns) {
-		join_weighted(grid->config.stat, row, grid->size, 1, sum, seen);
+		join_weighted(grid->config.stat, row, grid->size, weight, sum, seen);
 		return;
 	}
 	for (size_t c = 0; c < grid->config.subchannels; c++, row += bins)
 		for (size_t i = 0, first = 0; i < columns; i++) {
 			size_t end = (i + 1) * bins / columns;
 
-			join_values(grid->config.stat, row + first, end - first, sum++, seen++);
+			join_values(grid->config.stat, row + first, end - first, weight, sum++,
+				seen++);
 			first = end;
 		}
 }
@@ -204,6 +207,7 @@ static void open_cell(struct rowgrid *grid, int64_t start, int64_t step)
 bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float *row)
 {
 	bool first = grid->open.rows == 0;
+	double weight;
 	int64_t end;
 
 	if (__builtin_add_overflow(start, step, &end))
@@ -211,14 +215,16 @@ bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float 
 	if (first) {
 		grid->from = start;
 		grid->to = end;
+		grid->unit = step;
 	} else if (start < grid->last_start) {
 		return false;
 	}
 	if (first || !grid->length || place(grid, start) != place(grid, grid->open.start))
 		open_cell(grid, start, step);
-	join_row(grid, row);
+	weight = (double)step / (double)grid->unit;
+	join_row(grid, row, weight);
 	grid->open.end = end > grid->open.end ? end : grid->open.end;
-	grid->open.rows++;
+	grid->open.rows += weight;
 	grid->last_start = start;
 	grid->to = end > grid->to ? end : grid->to;
 	return true;

@@ -30,8 +30,8 @@ struct rowgrid *rowgrid_new(const struct rowgrid_config *config);
 void rowgrid_free(struct rowgrid *grid);
 
 /*
- * Adds a row that begins at sample `start` and stands for `step` (> 0) samples. Starts must not
- * descend; false, with nothing done, if this one does.
+ * Adds a row that begins at sample `start` and stands for `step` (> 0) samples, by which it weighs
+ * in a mean. Starts must not descend; false, with nothing done, if this one does.
  */
 bool rowgrid_add(struct rowgrid *grid, int64_t start, int64_t step, const float *row);
 

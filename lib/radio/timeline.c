@@ -36,7 +36,7 @@ void timeline_grid(struct timeline *t, size_t columns, size_t time, enum rowgrid
 		.subchannels = t->form.subchannels,
 		.bins = t->form.bins,
 		.columns = columns,
-		.capacity = 2 * time + 2,
+		.capacity = TIMELINE_CAPACITY(time),
 		.stat = stat,
 	});
 }
@@ -70,21 +70,26 @@ static int64_t row_start(const struct timeline *t, int64_t index, uint64_t k)
 }
 
 void timeline_add(struct timeline *t, const struct meta *meta, int64_t index, uint64_t k,
-	const float *row)
+	uint64_t steps, const float *row)
 {
-	int64_t start = row_start(t, index, k), from;
+	int64_t start = row_start(t, index, k), step = t->row_step * (int64_t)steps, from, to;
 	bool first = t->first_row;
 
 	t->first_row = false;
-	if (!rowgrid_add(t->grid, start, t->row_step, row)) {
-		if (!first)
-			die(EXIT_DATA, "spectra go back in time");
-		warn("a segment begins before the one before it ends: drawn behind it, where the "
-		     "time axis does not hold");
-		rowgrid_extent(t->grid, &from, &start);
-		t->shift = (int64_t)((uint64_t)start - (uint64_t)index - k * (uint64_t)t->row_step);
-		rowgrid_add(t->grid, start, t->row_step, row);
+	if (rowgrid_extent(t->grid, &from, &to) && start < t->last_start) {
+		if ((__int128)start + t->slack >= t->last_start) {
+			start = t->last_start;
+		} else {
+			if (!first)
+				die(EXIT_DATA, "spectra go back in time");
+			warn("a segment begins before the one before it ends: drawn behind it, "
+			     "where the time axis does not hold");
+			t->shift = (int64_t)((uint64_t)t->shift + (uint64_t)to - (uint64_t)start);
+			start = to;
+		}
 	}
+	rowgrid_add(t->grid, start, step, row);
+	t->last_start = start;
 	if (first)
 		follow_centres(t, meta, start);
 }
@@ -105,7 +110,8 @@ struct axis timeline_time_axis(const struct timeline *t)
 	int64_t from, to;
 
 	rowgrid_extent(t->grid, &from, &to);
-	return axis_of_samples(from, to, t->form.rate, t->has_time0 ? &t->time0 : NULL);
+	return axis_of_samples(from - t->origin, to - t->origin, t->form.rate,
+		t->has_time0 && !t->elapsed ? &t->time0 : NULL);
 }
 
 struct axis timeline_band_axis(const struct timeline *t, size_t subchannel)
