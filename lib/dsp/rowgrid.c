@@ -263,16 +263,22 @@ static double overlap(struct stretch s, size_t y)
 	return common > fmin(1e-6, (s.end - s.start) / 2) ? common : 0;
 }
 
-/* The values of the columns repeated over the width. */
+/* The values of the columns repeated over the width, or neighbours joined. */
 static void spread(
 	const struct rowgrid *grid, const double *sum, const double *seen, size_t width, float *out)
 {
 	bool mean = grid->config.stat == ROWGRID_MEAN;
+	size_t columns = grid->config.columns;
 
 	for (size_t x = 0; x < width; x++) {
-		size_t i = x * grid->config.columns / width;
+		size_t first = x * columns / width, end = (x + 1) * columns / width;
+		double value = sum[first], count = seen[first];
 
-		out[x] = seen[i] > 0 ? (float)(mean ? sum[i] / seen[i] : sum[i]) : NAN;
+		for (size_t i = first + 1; i < end; i++) {
+			value = mean ? value + sum[i] : fmax(value, sum[i]);
+			count += seen[i];
+		}
+		out[x] = count > 0 ? (float)(mean ? value / count : value) : NAN;
 	}
 }
 

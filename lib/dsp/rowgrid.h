@@ -41,8 +41,8 @@ bool rowgrid_extent(const struct rowgrid *grid, int64_t *from, int64_t *to);
 /*
  * Makes the picture of one subchannel, out[height][width], pixel row 0 first in time, over exactly
  * the extent; rows may be added afterwards. A pixel row is the mean, weighted by time, or the
- * maximum of what lies in it; NaN where there is nothing. width >= columns; a column is repeated as
- * needed. Without rows, all is NaN.
+ * maximum of what lies in it; NaN where there is nothing. Columns are repeated or joined to make
+ * the width. Without rows, all is NaN.
  */
 void rowgrid_render(
 	struct rowgrid *grid, size_t subchannel, size_t height, size_t width, float *out);

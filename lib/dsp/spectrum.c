@@ -249,18 +249,28 @@ static double sides(const struct spectrum *s, size_t bin)
 	return s->config.norm == SPECTRUM_DBFS ? 4 : 2;
 }
 
+/* One NaN on every CPU. */
+static float as_power(double power)
+{
+	return isnan(power) ? NAN : (float)power;
+}
+
 void spectrum_row(const struct spectrum *s, const double *sum, uint64_t transforms, float *row)
 {
-	size_t n = s->config.n, bins = spectrum_bins(s);
+	size_t n = s->config.n, bins = spectrum_bins(s), low = n / 2;
 	double factor = s->factor;
 
 	if (s->config.stat == SPECTRUM_MEAN)
 		factor /= (double)transforms;
-	for (size_t b = 0; b < bins; b++) {
-		double power = sum[is_real(s) ? b : (b + (n + 1) / 2) % n] * sides(s, b) * factor;
-
-		row[b] = isnan(power) ? NAN : (float)power; /* one NaN on every CPU */
+	if (is_real(s)) {
+		for (size_t b = 0; b < bins; b++)
+			row[b] = as_power(sum[b] * sides(s, b) * factor);
+		return;
 	}
+	for (size_t b = 0; b < low; b++)
+		row[b] = as_power(sum[n - low + b] * factor);
+	for (size_t b = low; b < n; b++)
+		row[b] = as_power(sum[b - low] * factor);
 }
 
 const char *spectrum_unit(enum spectrum_norm norm)
