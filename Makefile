@@ -33,7 +33,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
 WARN_base := -Wconversion
 WARN_stream := -Wconversion
 
-PKGS := fftw3f cairo libjpeg libtiff-4 libdeflate zlib yaml-0.1 jansson libarchive
+PKGS := fftw3f fftw3 cairo libjpeg libtiff-4 libdeflate zlib yaml-0.1 jansson libarchive
 HDF5 := $(if $(shell pkg-config --exists hdf5-serial 2>/dev/null && echo yes),hdf5-serial,hdf5)
 HDF5_CFLAGS := $(shell pkg-config --cflags $(HDF5) 2>/dev/null)
 HDF5_DIR := $(patsubst -L%,%,$(firstword $(shell pkg-config --libs-only-L $(HDF5) 2>/dev/null)))

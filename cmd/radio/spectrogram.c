@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spectrogram: a signal as a picture in one call, time to the right, frequency upward. In: IQ of any
- * type, number of subchannels, length. Out: one IMAGE, u8 RGB, of the size asked for.
+ * spectrogram: a signal as a picture in one call, time to the right, frequency upward. In: IQ of
+ * any type, number of subchannels, length. Out: one IMAGE, u8 RGB, of the size asked for.
  *
  * Where there will be more transforms than the picture can show, powers are averaged before they
  * get to the timeline: so many at once as can never make a cell of its grid longer.
@@ -15,6 +15,7 @@
 #include "dsp/range.h"
 #include "dsp/stft.h"
 #include "kern/kern.h"
+#include "radio/padded.h"
 #include "radio/spectrogram_chart.h"
 #include "stream/iq.h"
 #include "stream/windows.h"
@@ -41,14 +42,16 @@ static const struct option options[] = {
 		"from one transform to the next"},
 	{0, "std", OPT_REAL, AT(std), "samples", "100", 1e-3, 1e9, NULL, OPT_OUTPUT,
 		"standard deviation of the Gaussian window"},
-	{0, "cmap", OPT_ENUM, AT(cmap), "", "magma", 0, 0, COLORMAP_NAMES, OPT_OUTPUT, "colour map"},
+	{0, "cmap", OPT_ENUM, AT(cmap), "", "magma", 0, 0, COLORMAP_NAMES, OPT_OUTPUT,
+		"colour map"},
 	{0, "db", OPT_TEXT, AT(db), "dB", "auto", 0, 0, RANGE_FORMS, OPT_OUTPUT,
 		"range of the colours: levels, or percentiles such as p1:p99"},
 	{0, "width", OPT_INT, AT(width), "px", "1500", 1, 20000, NULL, OPT_OUTPUT,
 		"of the whole picture"},
 	{0, "height", OPT_INT, AT(height), "px", "0", 0, 20000, NULL, OPT_OUTPUT,
 		"of the whole picture; 0 = 900, or 225 for each of more than 4 subchannels"},
-	{0, "title", OPT_TEXT, AT(title), "", NULL, 0, 0, NULL, OPT_OUTPUT, "text above the picture"},
+	{0, "title", OPT_TEXT, AT(title), "", NULL, 0, 0, NULL, OPT_OUTPUT,
+		"text above the picture"},
 	{0, "no-axes", OPT_FLAG, AT(no_axes), "", NULL, 0, 0, NULL, OPT_OUTPUT, "draw no axes"},
 	{0, "no-colorbar", OPT_FLAG, AT(no_colorbar), "", NULL, 0, 0, NULL, OPT_OUTPUT,
 		"draw no colour bar"},
@@ -66,17 +69,14 @@ struct spectrogram {
 	/* of the segment */
 	struct rate rate;
 	struct iq_form form;
-	struct meta meta; /* of its first frame */
+	struct meta meta;	   /* of its first frame */
 	struct averager *averager; /* NULL before the first frame */
 	struct windows *windows;
 	int64_t lead; /* from a transform's first sample to where its row begins */
 
-	/* --compat: a run of samples, as a signal of its own */
-	bool in_run;
-	int64_t run_from, run_to;
-	size_t idle;
-	float *zeros, *converted, *row, *least, *greatest;
-	size_t converted_size;
+	/* of --compat */
+	struct padded *padded;
+	float *row, *least, *greatest;
 };
 
 static void prepare(struct filter *f)
@@ -98,8 +98,6 @@ static void prepare(struct filter *f)
 	if (chart_warm_up(&s->chart.fonts, &e))
 		die_with(&e);
 	s->average = 1;
-	if (o->compat)
-		s->idle = stft_idle_gauss((size_t)o->size, o->std);
 }
 
 static void head(struct filter *f, const struct meta *in, struct meta *out)
@@ -130,7 +128,8 @@ static void add_row(void *arg, const struct averager_row *row)
 
 	if (__builtin_add_overflow(row->index, s->lead, &start))
 		die(EXIT_DATA, "index %lld: the row runs beyond 64 bits", (long long)row->index);
-	timeline_add(&s->line, &s->meta, start, 0, row->transforms, s->row ? follow_limits(s, row->power) : row->power);
+	timeline_add(&s->line, &s->meta, start, 0, row->transforms,
+		s->row ? follow_limits(s, row->power) : row->power);
 }
 
 static void begin_picture(struct filter *f, int64_t first)
@@ -180,33 +179,6 @@ static void begin_line(struct filter *f, int64_t first)
 		begin_picture(f, first);
 }
 
-static void begin(struct filter *f, const struct frame *frame)
-{
-	const struct options *o = f->options;
-	struct spectrogram *s = f->state;
-	unsigned float_type = DTYPE_F32 | (frame->dtype & DTYPE_COMPLEX);
-	struct spectrum_config c;
-	struct error e;
-
-	s->form = iq_form_of(f, frame);
-	meta_copy(&s->meta, filter_meta(f, frame));
-	c = (struct spectrum_config){
-		.n = (size_t)o->size,
-		.dtype = o->compat ? float_type : s->form.dtype,
-		.subchannels = s->form.subchannels,
-		.full_scale = o->compat ? 1 : s->form.full_scale,
-		.zero = o->compat ? 0 : s->form.zero,
-		.rate_hz = rate_hz(s->rate),
-		.window = WINDOW_GAUSS_SYMMETRIC,
-		.window_parameter = o->std,
-		.norm = o->compat ? SPECTRUM_NONE : SPECTRUM_DBFS,
-	};
-	if (averager_new(&s->averager, &c, (size_t)o->hop, s->average, f->pool, add_row, f, &e))
-		die_with(&e);
-	s->windows = windows_new(c.n, (size_t)o->hop, dtype_size(c.dtype) * c.subchannels);
-	begin_line(f, frame->index);
-}
-
 /*
  * With t transforms so far the timeline has cells of more than t / capacity of them, so that many,
  * down to a power of two, may be averaged here. What counts are transforms alone, so the framing
@@ -238,12 +210,13 @@ static void add_transforms(struct filter *f, const struct window_run *run)
 	}
 }
 
-static void take_runs(struct filter *f)
+static void take_runs(void *arg, struct windows *windows)
 {
+	struct filter *f = arg;
 	struct spectrogram *s = f->state;
 	struct window_run run;
 
-	while (windows_next(s->windows, &run)) {
+	while (windows_next(windows, &run)) {
 		if (run.count > 0)
 			add_transforms(f, &run);
 		else
@@ -252,70 +225,34 @@ static void take_runs(struct filter *f)
 	averager_run(s->averager);
 }
 
-/* The frame with samples as SDS reads them: raw values, less their zero, in f32. */
-static void feed_converted(struct filter *f, const struct frame *frame)
-{
-	struct spectrogram *s = f->state;
-	size_t values = (size_t)(frame->dim[0] * frame->dim[1]);
-	struct frame as_float = *frame;
-
-	if (values > s->converted_size) {
-		free(s->converted);
-		s->converted = xaligned(values, dtype_complex(frame->dtype) ? 8 : 4);
-		s->converted_size = values;
-	}
-	kern()->convert(s->converted, frame->payload, values, frame->dtype, s->form.zero, 1);
-	as_float.payload = s->converted;
-	windows_feed(s->windows, &as_float, 1);
-	take_runs(f);
-}
-
-static void feed_zeros(struct filter *f, int64_t index, size_t count)
+static void begin(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
 	struct spectrogram *s = f->state;
+	unsigned float_type = DTYPE_F32 | (frame->dtype & DTYPE_COMPLEX);
+	struct spectrum_config c;
+	struct error e;
 
-	if (!s->zeros)
-		s->zeros = xcalloc((size_t)o->size * s->form.subchannels, 8);
-	windows_feed(s->windows,
-		&(struct frame){.index = index, .dim = {count}, .payload = s->zeros}, 1);
-	take_runs(f);
-}
-
-static void end_run(struct filter *f)
-{
-	const struct options *o = f->options;
-	struct spectrogram *s = f->state;
-
-	if (!s->in_run)
-		return;
-	s->in_run = false;
-	feed_zeros(f, s->run_to,
-		stft_zeros_after((size_t)o->size, (size_t)o->hop,
-			(uint64_t)(s->run_to - s->run_from), s->idle));
-	windows_end(s->windows);
-}
-
-static void take_as_sds(struct filter *f, const struct frame *frame)
-{
-	const struct options *o = f->options;
-	struct spectrogram *s = f->state;
-	size_t before = stft_zeros_before((size_t)o->size, (size_t)o->hop);
-
-	if (frame->dim[0] == 0)
-		return;
-	if (s->in_run && frame->index != s->run_to)
-		end_run(f);
-	if (!s->in_run) {
-		if (frame->index < INT64_MIN + (int64_t)before)
-			die(EXIT_DATA, "index %lld: the row begins before 64 bits",
-				(long long)frame->index);
-		s->in_run = true;
-		s->run_from = frame->index;
-		feed_zeros(f, frame->index - (int64_t)before, before);
-	}
-	s->run_to = frame->index + (int64_t)frame->dim[0];
-	feed_converted(f, frame);
+	s->form = iq_form_of(f, frame);
+	meta_copy(&s->meta, filter_meta(f, frame));
+	c = (struct spectrum_config){
+		.n = (size_t)o->size,
+		.dtype = o->compat ? float_type : s->form.dtype,
+		.subchannels = s->form.subchannels,
+		.full_scale = o->compat ? 1 : s->form.full_scale,
+		.zero = o->compat ? 0 : s->form.zero,
+		.rate_hz = rate_hz(s->rate),
+		.window = WINDOW_GAUSS_SYMMETRIC,
+		.window_parameter = o->std,
+		.norm = o->compat ? SPECTRUM_NONE : SPECTRUM_DBFS,
+	};
+	if (averager_new(&s->averager, &c, (size_t)o->hop, s->average, f->pool, add_row, f, &e))
+		die_with(&e);
+	s->windows = windows_new(c.n, (size_t)o->hop, dtype_size(c.dtype) * c.subchannels);
+	if (o->compat)
+		s->padded = padded_new(c.n, (size_t)o->hop, s->form.dtype, c.subchannels,
+			stft_idle_gauss(c.n, o->std), take_runs, f);
+	begin_line(f, frame->index);
 }
 
 static void take(struct filter *f, const struct frame *frames, size_t count)
@@ -328,11 +265,11 @@ static void take(struct filter *f, const struct frame *frames, size_t count)
 	for (size_t i = 0; i < count; i++)
 		iq_check_form(f, &s->form, &frames[i]);
 	for (size_t i = 0; o->compat && i < count; i++)
-		take_as_sds(f, &frames[i]);
+		padded_feed(s->padded, &frames[i]);
 	if (o->compat)
 		return;
 	windows_feed(s->windows, frames, count);
-	take_runs(f);
+	take_runs(f, s->windows);
 }
 
 static void end(struct filter *f, const struct meta *meta)
@@ -342,16 +279,15 @@ static void end(struct filter *f, const struct meta *meta)
 	(void)meta;
 	if (!s->averager)
 		return;
-	end_run(f);
+	if (s->padded)
+		padded_end(s->padded);
 	windows_end(s->windows);
-	take_runs(f);
+	take_runs(f, s->windows);
 	averager_free(s->averager);
 	windows_free(s->windows);
-	free(s->zeros);
-	free(s->converted);
+	padded_free(s->padded);
 	s->averager = NULL;
-	s->zeros = s->converted = NULL;
-	s->converted_size = 0;
+	s->padded = NULL;
 }
 
 /* As a plotting library finds them: the least and the greatest of all values. */
@@ -374,16 +310,14 @@ static bool limits_of_all(const struct spectrogram *s, struct axis *level)
 
 static struct axis find_level(struct spectrogram *s)
 {
-	struct axis level = {
-		.kind = AXIS_NUMBER, .name = spectrum_level_name(s->line.form.unit)};
+	struct axis level = {.kind = AXIS_NUMBER, .name = spectrum_level_name(s->line.form.unit)};
 	float *db;
 
 	if (s->range.form == RANGE_AUTO && s->row && limits_of_all(s, &level))
 		return level;
 	db = spectrogram_chart_levels(&s->chart, s->chart.width);
-	range_find(&s->range, db,
-		s->line.form.subchannels * s->chart.width * s->chart.data_height, &level.from,
-		&level.to);
+	range_find(&s->range, db, s->line.form.subchannels * s->chart.width * s->chart.data_height,
+		&level.from, &level.to);
 	free(db);
 	return level;
 }

@@ -4,8 +4,7 @@
  * --frames, cut to the index range --from … --to (IQ by the sample, SPECTRA by the row, others by
  * the frame). Heads and ends stay, so every segment keeps its metadata.
  */
-#include <string.h>
-
+#include "base/num.h"
 #include "base/place.h"
 #include "stream/filter.h"
 
@@ -35,29 +34,15 @@ static const struct option options[] = {
 	OPTIONS_END,
 };
 
-static void parse_frames(struct take *t, const char *text)
-{
-	char first[32] = "0";
-	const char *colon = text ? strchr(text, ':') : NULL;
-
-	t->last = INT64_MAX;
-	if (!text)
-		return;
-	if (colon && colon > text && colon - text < (long)sizeof(first)) {
-		memcpy(first, text, (size_t)(colon - text));
-		first[colon - text] = '\0';
-	}
-	if (!colon || !parse_i64(first, &t->first) || t->first < 0 ||
-		(colon[1] && (!parse_i64(colon + 1, &t->last) || t->last < t->first)))
-		die(EXIT_USAGE, "--frames: '%s': must be A:B with 0 <= A <= B, or A: or :B", text);
-}
-
 static void prepare(struct filter *f)
 {
 	const struct options *o = f->options;
 	struct take *t = f->state = xcalloc(1, sizeof(*t));
 
-	parse_frames(t, o->frames);
+	t->last = INT64_MAX;
+	if (o->frames && !parse_span(o->frames, &t->first, &t->last))
+		die(EXIT_USAGE, "--frames: '%s': must be A:B with 0 <= A <= B, or A: or :B",
+			o->frames);
 	t->from = place_option("from", o->from);
 	t->to = place_option("to", o->to);
 }

@@ -204,6 +204,22 @@ bool parse_duration(const char *text, int64_t *ns)
 	return false;
 }
 
+bool parse_span(const char *text, int64_t *first, int64_t *end)
+{
+	const char *colon = strchr(text, ':');
+	char number[32] = "0";
+
+	*end = INT64_MAX;
+	if (!colon || colon - text >= (long)sizeof(number))
+		return false;
+	if (colon > text) {
+		memcpy(number, text, (size_t)(colon - text));
+		number[colon - text] = '\0';
+	}
+	return parse_i64(number, first) && *first >= 0 &&
+	       (!colon[1] || (parse_i64(colon + 1, end) && *end >= *first));
+}
+
 uint64_t common_divisor(uint64_t a, uint64_t b)
 {
 	while (b) {

@@ -36,6 +36,9 @@ bool parse_duration(const char *text, int64_t *ns);
 /* A rate in samples per second: "100000/3", "2.5M", "48k", "10MHz". Exact, in lowest terms, > 0. */
 bool parse_rate(const char *text, struct rate *rate);
 
+/* "A:B", "A:", ":B" or ":", half-open: 0 <= A <= B, by default 0 and INT64_MAX. */
+bool parse_span(const char *text, int64_t *first, int64_t *end);
+
 /* The greatest common divisor; of 0 and b, b. */
 uint64_t common_divisor(uint64_t a, uint64_t b);
 

@@ -69,6 +69,30 @@ void str_add_escaped(struct str *s, const char *text)
 	s->len += strlen(s->p + s->len);
 }
 
+void str_add_base64(struct str *s, const void *bytes, size_t n)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *b = bytes;
+	char *out;
+
+	reserve(s, (n + 2) / 3 * 4);
+	out = s->p + s->len;
+	for (; n > 0; b += 3) {
+		size_t have = n < 3 ? n : 3;
+		uint32_t word = (uint32_t)b[0] << 16 | (have > 1 ? (uint32_t)b[1] << 8 : 0) |
+				(have > 2 ? b[2] : 0);
+
+		*out++ = digits[word >> 18];
+		*out++ = digits[word >> 12 & 63];
+		*out++ = have > 1 ? digits[word >> 6 & 63] : '=';
+		*out++ = have > 2 ? digits[word & 63] : '=';
+		n -= have;
+	}
+	*out = '\0';
+	s->len = (size_t)(out - s->p);
+}
+
 void str_add_json(struct str *s, const char *text)
 {
 	size_t n = strlen(text), length;

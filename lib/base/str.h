@@ -25,6 +25,9 @@ void str_add_escaped(struct str *s, const char *text);
 /* Adds text as one JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void str_add_json(struct str *s, const char *text);
 
+/* Adds n bytes in base64 (RFC 4648, padded). */
+void str_add_base64(struct str *s, const void *bytes, size_t n);
+
 /*
  * Adds text as one word of bash and of POSIX.1-2024 shells: as it stands if harmless, else in
  * single quotes, or as $'…' if it holds what does not print (control characters, bytes that are not

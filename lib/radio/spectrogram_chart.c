@@ -169,8 +169,7 @@ uint8_t *spectrogram_chart_draw(struct spectrogram_chart *c, const struct axis *
 	for (size_t i = 0; i < panels; i++) {
 		struct chart chart = panel_chart(c, i, level, width);
 
-		top = draw_panel(
-			c, &chart, levels + i * width * c->data_height, top, picture);
+		top = draw_panel(c, &chart, levels + i * width * c->data_height, top, picture);
 	}
 	free(levels);
 	return picture;

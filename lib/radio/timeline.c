@@ -15,8 +15,8 @@ static void begin(struct timeline *t, const struct spectra_form *form, const str
 		t->centre_hz[i] = spectra_centre_hz(meta, i);
 }
 
-void timeline_segment(struct timeline *t, const struct spectra_form *form,
-	const struct meta *meta, int64_t row_step)
+void timeline_segment(struct timeline *t, const struct spectra_form *form, const struct meta *meta,
+	int64_t row_step)
 {
 	struct utc time0;
 

@@ -20,7 +20,7 @@ struct timeline {
 	struct rowgrid *grid;	  /* made by timeline_grid() */
 	struct utc time0;
 	bool has_time0, one_centre;
-	bool elapsed;	/* time is told from sample `origin` on, not as UTC */
+	bool elapsed; /* time is told from sample `origin` on, not as UTC */
 	int64_t origin;
 	double centre_hz[TIMELINE_SUBCHANNELS_MAX]; /* the latest; 0 = unknown */
 
@@ -29,7 +29,7 @@ struct timeline {
 	size_t retunes;
 
 	/* of the segment */
-	bool first_row; /* is still to come */
+	bool first_row;		 /* is still to come */
 	int64_t row_step, shift; /* samples; shift is added to its indices */
 
 	/* A row that begins up to so many samples before the last one is drawn where that is. */
@@ -37,8 +37,8 @@ struct timeline {
 };
 
 /* A segment begins: its form, the metadata of its first frame, samples from row to row (> 0). */
-void timeline_segment(struct timeline *t, const struct spectra_form *form,
-	const struct meta *meta, int64_t row_step);
+void timeline_segment(struct timeline *t, const struct spectra_form *form, const struct meta *meta,
+	int64_t row_step);
 
 /*
  * After the first segment's begin: the resolution, see struct rowgrid_config. `time` is the most
@@ -48,9 +48,9 @@ void timeline_segment(struct timeline *t, const struct spectra_form *form,
 void timeline_grid(struct timeline *t, size_t columns, size_t time, enum rowgrid_stat stat);
 
 /*
- * Adds the row that begins k row_steps after `index` and stands for `steps` of them; meta is what holds for it, needed with the
- * first row of a segment only. A segment that would lie before what there is goes behind it, with a
- * warning; rows of one segment must not go back.
+ * Adds the row that begins k row_steps after `index` and stands for `steps` of them; meta is what
+ * holds for it, needed with the first row of a segment only. A segment that would lie before what
+ * there is goes behind it, with a warning; rows of one segment must not go back.
  */
 void timeline_add(struct timeline *t, const struct meta *meta, int64_t index, uint64_t k,
 	uint64_t steps, const float *row);
