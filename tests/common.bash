@@ -172,6 +172,7 @@ make_input() {
 args_of() {
 	eval "ARGS=($(line example "$1"))"
 	[[ " ${ARGS[*]} " != *" capture "* ]] || cp -r "$(captures)/blocks" capture
+	[[ " ${ARGS[*]} " != *" samples.wav "* ]] || wav_file 20000 40000 >samples.wav
 	[[ " ${ARGS[*]} " != *" image.fits "* ]] || fits_file 24 16 16 'BZERO   = 32768' >image.fits
 }
 
@@ -190,6 +191,21 @@ fits_file() {
 		"NAXIS1  = $width" "NAXIS2  = $height" "$@"
 	yes 'FITS image' | head -c "$size"
 	head -c $(((2880 - size % 2880) % 2880)) /dev/zero
+}
+
+# le BYTES NUMBER: a little-endian number.
+le() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		printf '%b' "\\x$(printf %02x $(($2 >> 8 * i & 255)))"
+	done
+}
+
+# wav_file RATE SIZE: so many bytes of some IQ, 16 bits each, as a WAV file without any frills.
+wav_file() {
+	printf RIFF && le 4 $(($2 + 36)) && printf 'WAVEfmt ' && le 4 16 && le 2 1 && le 2 2
+	le 4 "$1" && le 4 $(($1 * 4)) && le 2 4 && le 2 16 && printf data && le 4 "$2"
+	yes 'IQ samples' | head -c "$2"
 }
 
 # The folder of DigitalRF captures, made once.

@@ -201,6 +201,17 @@ struct kern_mosaic {
 	float floor;	       /* > 0: differences below it count for nothing (RCD) */
 };
 
+/* What amplitudes 0 and 1 are, in the values that come and in those that go. */
+struct kern_levels {
+	double zero, full_scale, to_zero, to_full_scale;
+};
+
+/* Counts of quantize(), which adds to them. */
+struct kern_quantized {
+	uint64_t clipped; /* saturation moved them by more than one step */
+	uint64_t missing; /* NaN */
+};
+
 /* Planes of one shape, apart by `stride` values: rows of `width` to read, or a run to write. */
 struct kern_planes {
 	const float *v;
@@ -223,6 +234,14 @@ struct kern {
 	/* out[k] = (x[k] - zero) / full_scale; x and out as for load with stride 1. */
 	void (*convert)(float *out, const void *x, size_t n, unsigned dtype, double zero,
 		double full_scale);
+
+	/*
+	 * The same amplitudes in another type: out[k] = (x[k] - zero) * (to_full_scale /
+	 * full_scale) + to_zero, reckoned in f64. To integers (`to` and dtype are real types) it is
+	 * rounded, halves to even, and saturates; NaN becomes to_zero and counts as missing.
+	 */
+	void (*quantize)(void *out, unsigned to, const void *x, size_t n, unsigned dtype,
+		const struct kern_levels *levels, struct kern_quantized *q);
 
 	/* Reverses the bytes of n words of `size` 2, 4 or 8; in may be out, of any alignment. */
 	void (*swap)(void *out, const void *in, size_t n, size_t size);

@@ -9,6 +9,7 @@
 #define KERN_NAMES(X, level)       \
 	X(load, level)             \
 	X(convert, level)          \
+	X(quantize, level)         \
 	X(swap, level)             \
 	X(swap_mask, level)        \
 	X(physical, level)         \

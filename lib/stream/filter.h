@@ -64,6 +64,7 @@ struct command {
 	bool all_cpus;	      /* and takes all CPUs even on a pipe */
 	bool text;	      /* a sink that prints as it goes, not only after END */
 	bool pictures;	      /* a sink of one file per image: has --name, wants one image */
+	const char *file_holds; /* one file of such a sink, for messages; NULL = "image" */
 	const struct option *options;
 	size_t options_size;
 
@@ -183,6 +184,12 @@ bool filter_stopping(const struct filter *f);
  * after END. A second file for one -o dies with EXIT_DATA.
  */
 int sink_open(struct filter *f, const struct meta *meta);
+
+/*
+ * In prepare(): what goes to standard output, a live one maybe, does not wait for END. Whoever reads
+ * it must heed the status.
+ */
+void sink_live(struct filter *f);
 
 /*
  * The file is whole. One of a set appears under its name at once, so that who watches a live stream

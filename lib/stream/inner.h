@@ -16,6 +16,7 @@ struct sink_files {
 	struct manifest *set; /* of --name */
 	int fd;         /* of the file being written, -1 = none */
 	bool spooled;   /* fd is a spool for standard output */
+	bool live;      /* standard output needs none */
 	char *folder;
 };
 

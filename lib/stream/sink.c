@@ -94,6 +94,16 @@ void sink_prepare(struct filter *f)
 		f->sandbox.write_beneath = files->folder;
 }
 
+void sink_live(struct filter *f)
+{
+	f->inner->files.live = true;
+}
+
+static const char *held(const struct filter *f)
+{
+	return f->command->file_holds ? f->command->file_holds : "image";
+}
+
 int sink_open(struct filter *f, const struct meta *meta)
 {
 	struct sink_files *files = &f->inner->files;
@@ -102,15 +112,17 @@ int sink_open(struct filter *f, const struct meta *meta)
 
 	if (!f->sink.output && !f->sink.name) {
 		if (files->count++ > 0)
-			die(EXIT_DATA, "a second image for standard output: use --name 'x_{n}'");
-		files->spooled = !f->command->text;
+			die(EXIT_DATA, "a second %s for standard output: use --name 'x_{n}'",
+				held(f));
+		files->spooled = !f->command->text && !files->live;
 		files->fd = files->spooled ? memfd_create("spool", MFD_CLOEXEC) : STDOUT_FILENO;
 		if (files->fd < 0)
 			die(EXIT_OS, "cannot make a spool: %s", strerror(errno));
 		return files->fd;
 	}
 	if (f->sink.output && files->count > 0)
-		die(EXIT_DATA, "%s: a second image for one -o: use --name 'x_{n}'", f->sink.output);
+		die(EXIT_DATA, "%s: a second %s for one -o: use --name 'x_{n}'", f->sink.output,
+			held(f));
 	path = f->sink.output
 		       ? xstrdup(f->sink.output)
 		       : pattern_expand(f->sink.name, files->count, key_of,
@@ -119,7 +131,8 @@ int sink_open(struct filter *f, const struct meta *meta)
 		die(EXIT_DATA, "--name: %s: %s", f->sink.name, why);
 	for (size_t i = 0; i < files->count; i++)
 		if (!strcmp(files->path[i], path))
-			die(EXIT_DATA, "--name: %s: a second image of this name: use {n}", path);
+			die(EXIT_DATA, "--name: %s: a second %s of this name: use {n}", path,
+				held(f));
 	if (f->sink.name)
 		outfile_check(path, f->sink.no_clobber);
 	files->path = xrealloc(files->path, files->count + 1, sizeof(*files->path));
@@ -168,7 +181,7 @@ void sink_commit(struct filter *f)
 	struct sink_files *files = &f->inner->files;
 
 	if (f->command->pictures && files->count == 0)
-		die(EXIT_DATA, "no image came");
+		die(EXIT_DATA, "no %s came", held(f));
 	if (files->spooled)
 		copy_spool(files->fd);
 	if (files->file)
