@@ -122,30 +122,37 @@ struct found {
 	char freq[NUMBER_TEXT], rate[NUMBER_TEXT];
 };
 
+static unsigned dtype_of(const char *name)
+{
+	int dtype = dtype_parse(name);
+
+	if (dtype > 0)
+		return (unsigned)dtype;
+	for (size_t i = 0; i < COUNT_OF(aliases); i++)
+		if (!strcmp(name, aliases[i].name))
+			return aliases[i].dtype;
+	return 0;
+}
+
 bool iq_type_parse(const char *text, struct iq_type *type)
 {
 	char name[TYPE_TEXT];
 	size_t n = strlen(text);
-	int dtype;
 
 	*type = (struct iq_type){0};
 	if (n == 0 || n >= sizeof(name))
 		return false;
 	for (size_t i = 0; i <= n; i++)
 		name[i] = (char)tolower((unsigned char)text[i]);
-	if (n > 2 && (!strcmp(name + n - 2, "le") || !strcmp(name + n - 2, "be"))) {
-		type->big_endian = name[n - 2] == 'b';
-		n -= 2;
-		n -= n > 1 && name[n - 1] == '_';
-		name[n] = '\0';
-	}
-	dtype = dtype_parse(name);
-	if (dtype > 0)
-		type->dtype = (unsigned)dtype;
-	for (size_t i = 0; !type->dtype && i < COUNT_OF(aliases); i++)
-		if (!strcmp(name, aliases[i].name))
-			type->dtype = aliases[i].dtype;
-	return type->dtype != 0;
+	type->dtype = dtype_of(name);
+	if (type->dtype || n < 3 || (strcmp(name + n - 2, "le") && strcmp(name + n - 2, "be")))
+		return type->dtype;
+	type->big_endian = name[n - 2] == 'b';
+	n -= 2;
+	n -= name[n - 1] == '_';
+	name[n] = '\0';
+	type->dtype = dtype_of(name);
+	return type->dtype;
 }
 
 static bool is_digit(char c)

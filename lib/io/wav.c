@@ -21,6 +21,8 @@
 #define DS64_BYTES 28
 #define KIWI_BYTES 10
 #define CHUNK_HEADER 8
+#define RIFF_MOST 0xfffff000 /* no size that could be a placeholder */
+#define TRAILING_MOST 65536  /* bytes behind data of 2 GiB that may be other chunks */
 #define NS INT64_C(1000000000)
 #define WEEK_NS (7 * 86400 * NS)
 
@@ -243,14 +245,14 @@ static int begin_data(struct wav *w, uint64_t size, struct error *e)
 	w->promised = w->left = size;
 	if (size == UNKNOWN || (size == 0 && riff_end <= w->in->at))
 		w->left = INTAKE_ALL;
-	if (!w->in->file || w->rf64 || w->left == INTAKE_ALL)
+	if (!w->in->file || w->rf64 || w->left == INTAKE_ALL || w->in->size < w->in->at)
 		return 0;
-	/* A recorder that goes on beyond 4 GiB leaves the low 32 bits. */
 	rest = w->in->size - w->in->at;
-	if (w->in->size > w->in->at && rest > size && (rest - size) >> 32 &&
-		!is_placeholder(size)) {
-		w->left += (rest - size) >> 32 << 32;
-		w->promised = w->left;
+	if (is_placeholder(size) && size > 0 && rest > size + TRAILING_MOST) {
+		w->left = INTAKE_ALL;
+	} else if (rest > size && (rest - size) >> 32) {
+		/* A recorder that goes on beyond 4 GiB leaves the low 32 bits. */
+		w->promised = w->left = size + ((rest - size) >> 32 << 32);
 		w->remarks |= WAV_WRAPPED;
 	}
 	return 0;
@@ -504,7 +506,7 @@ size_t wav_header(
 	uint64_t header = WAV_MAGIC + CHUNK_HEADER + DS64_BYTES + CHUNK_HEADER + format + fact +
 			  (auxi ? CHUNK_HEADER + AUXI_BYTES : 0) + CHUNK_HEADER;
 	uint64_t riff = header - 8 + data + (data & 1);
-	bool large = rf64 || riff >= UNKNOWN;
+	bool large = rf64 || riff >= RIFF_MOST;
 	uint8_t *p = out;
 
 	p = put_chunk(p, large ? "RF64" : "RIFF", large ? UNKNOWN : riff);
