@@ -2,6 +2,7 @@
 #include "base/num.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -275,14 +276,21 @@ bool parse_rate(const char *text, struct rate *rate)
 	return true;
 }
 
-/* The fewest digits that read back equal. */
+/*
+ * The fewest digits that read back equal. A number of up to FLT_DIG (DBL_DIG) digits survives the
+ * way through the type, so fewer need not be tried; those below the normal range are another case.
+ */
 static char *shortest(char out[NUMBER_TEXT], double v, int digits_max, bool single)
 {
+	int digits = single ? FLT_DIG : DBL_DIG;
+
+	if (fabs(v) < (single ? (double)FLT_MIN : DBL_MIN))
+		digits = 1;
 	if (isnan(v))
 		return strcpy(out, "nan");
 	if (isinf(v))
 		return strcpy(out, v > 0 ? "inf" : "-inf");
-	for (int digits = 1; digits <= digits_max; digits++) {
+	for (; digits <= digits_max; digits++) {
 		snprintf(out, NUMBER_TEXT, "%.*g", digits, v);
 		if (single ? strtof(out, NULL) == (float)v : strtod(out, NULL) == v)
 			break;

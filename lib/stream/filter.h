@@ -200,4 +200,7 @@ void sink_close(struct filter *f);
 /* Writes text to what sink_open gave. */
 void sink_write(struct filter *f, const void *bytes, size_t n);
 
+/* Writes over what stands at an offset of the file; sinks with `text` cannot. */
+void sink_write_at(struct filter *f, uint64_t offset, const void *bytes, size_t n);
+
 #endif

@@ -166,6 +166,21 @@ void sink_write(struct filter *f, const void *bytes, size_t n)
 	write_fd(f->inner->files.fd, bytes, n);
 }
 
+void sink_write_at(struct filter *f, uint64_t offset, const void *bytes, size_t n)
+{
+	for (const char *p = bytes; n > 0;) {
+		ssize_t done = pwrite(f->inner->files.fd, p, n, (off_t)offset);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			die(EXIT_IO, "cannot write: %s", strerror(done ? errno : ENOSPC));
+		p += done;
+		n -= (size_t)done;
+		offset += (uint64_t)done;
+	}
+}
+
 static void copy_spool(int fd)
 {
 	off_t size = lseek(fd, 0, SEEK_END);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "stream/export.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t find(const struct column *columns, size_t count, const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strlen(columns[i].name) == length && !memcmp(columns[i].name, name, length))
+			break;
+	return i;
+}
+
+/* The columns that a list names, added to those chosen so far. */
+static void choose(const char *names, const struct column *columns, size_t count,
+	struct column **chosen, size_t *chosen_count)
+{
+	for (const char *name = names;; name++) {
+		size_t length = strcspn(name, ","), i = find(columns, count, name, length);
+
+		if (i == count)
+			die(EXIT_DATA, "--column: %.*s: no column of this name", (int)length, name);
+		*chosen = xrealloc(*chosen, *chosen_count + 1, sizeof(**chosen));
+		(*chosen)[(*chosen_count)++] = columns[i];
+		name += length;
+		if (!*name)
+			break;
+	}
+}
+
+struct column *export_columns(
+	struct filter *f, const struct frame *frame, const struct text_list *names, size_t *count)
+{
+	struct column *columns, *chosen = NULL;
+	struct error e;
+	size_t all;
+
+	if (columns_list(frame, filter_meta(f, frame), &columns, &all, &e))
+		die_with(&e);
+	if (all == 0)
+		die(EXIT_DATA, "the table has no columns");
+	*count = all;
+	if (names->n == 0)
+		return columns;
+	*count = 0;
+	for (size_t i = 0; i < names->n; i++)
+		choose(names->v[i], columns, all, &chosen, count);
+	free(columns);
+	return chosen;
+}
+
+void export_same_columns(
+	const struct column *first, size_t first_count, const struct column *now, size_t count)
+{
+	for (size_t i = 0; i < count && i < first_count; i++)
+		if (strcmp(now[i].name, first[i].name) != 0 || now[i].dtype != first[i].dtype ||
+			now[i].text != first[i].text || now[i].elements != first[i].elements ||
+			strcmp(now[i].unit, first[i].unit) != 0)
+			die(EXIT_DATA,
+				"column %s after %s, or of another form: one file holds one "
+				"form of table",
+				now[i].name, first[i].name);
+	if (count != first_count)
+		die(EXIT_DATA, "%zu columns after %zu: one file holds one form of table", count,
+			first_count);
+}
+
+void export_number(struct str *out, unsigned dtype, const void *component, const char *nothing)
+{
+	char text[NUMBER_TEXT];
+	uint64_t bits = 0;
+	size_t size = dtype_size(dtype_real(dtype));
+	float single;
+	double wide;
+
+	memcpy(&bits, component, size);
+	switch (dtype_real(dtype)) {
+	case DTYPE_F32:
+		memcpy(&single, component, size);
+		str_add(out, isnan(single) ? nothing : format_f32(text, single));
+		break;
+	case DTYPE_F64:
+		memcpy(&wide, component, size);
+		str_add(out, isnan(wide) ? nothing : format_f64(text, wide));
+		break;
+	case DTYPE_I8:
+	case DTYPE_I16:
+	case DTYPE_I32:
+	case DTYPE_I64: /* sign extended */
+		str_addf(out, "%lld",
+			(long long)(int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size));
+		break;
+	default:
+		str_addf(out, "%llu", (unsigned long long)bits);
+	}
+}
+
+size_t export_text_length(const char *text, uint64_t size)
+{
+	return strnlen(text, (size_t)size);
+}
+
+bool export_follows(struct export_place *place, const struct frame *frame, int64_t step)
+{
+	bool follows = !place->begun || (!place->between && frame->index == place->next);
+
+	place->begun = true;
+	place->between = false;
+	if (frame->dim[0] > INT64_MAX ||
+		__builtin_mul_overflow((int64_t)frame->dim[0], step, &place->next) ||
+		__builtin_add_overflow(place->next, frame->index, &place->next))
+		die(EXIT_DATA, "the frame runs beyond 64 bits");
+	return follows;
+}
+
+int64_t export_step(const struct frame *frame, const struct meta *meta)
+{
+	int64_t step = 1;
+
+	if (frame->kind == KIND_SPECTRA && (!meta_i64(meta, "row_step", &step) || step <= 0))
+		die(EXIT_DATA, "row_step: missing or not positive");
+	return step;
+}
+
+int64_t export_row_index(const struct frame *frame, uint64_t row, int64_t step)
+{
+	int64_t index;
+
+	if (row > INT64_MAX || __builtin_mul_overflow((int64_t)row, step, &index) ||
+		__builtin_add_overflow(index, frame->index, &index))
+		die(EXIT_DATA, "row %llu: its index is out of range", (unsigned long long)row);
+	return index;
+}
