@@ -174,6 +174,7 @@ args_of() {
 	[[ " ${ARGS[*]} " != *" capture "* ]] || cp -r "$(captures)/blocks" capture
 	[[ " ${ARGS[*]} " != *" samples.wav "* ]] || wav_file 20000 40000 >samples.wav
 	[[ " ${ARGS[*]} " != *" image.fits "* ]] || fits_file 24 16 16 'BZERO   = 32768' >image.fits
+	[[ " ${ARGS[*]} " != *" spectra.fil "* ]] || fil_file 8 16 100 >spectra.fil
 }
 
 # cards CARD …: a FITS header of these cards and END.
@@ -206,6 +207,46 @@ wav_file() {
 	printf RIFF && le 4 $(($2 + 36)) && printf 'WAVEfmt ' && le 4 16 && le 2 1 && le 2 2
 	le 4 "$1" && le 4 $(($1 * 4)) && le 2 4 && le 2 16 && printf data && le 4 "$2"
 	yes 'IQ samples' | head -c "$2"
+}
+
+# fil_words WORD …: words with their length before them, as sigproc writes them.
+fil_words() {
+	local word
+	for word; do
+		le 4 ${#word}
+		printf %s "$word"
+	done
+}
+
+# fil_int NAME VALUE, fil_real NAME HEX: an entry of a filterbank header; HEX are the 8 bytes.
+fil_int() {
+	fil_words "$1"
+	le 4 "$2"
+}
+
+fil_real() {
+	fil_words "$1"
+	printf '%b' "$(sed 's/../\\x&/g' <<<"$2")"
+}
+
+# fil_head BITS CHANNELS [IFS]: 1420 MHz and down by 0.5 MHz, 1 ms, MJD 60000.5.
+fil_head() {
+	fil_words HEADER_START source_name 'B0329+54'
+	fil_int telescope_id 6
+	fil_real fch1 0000000000309640
+	fil_real foff 000000000000e0bf
+	fil_int nchans "$2"
+	fil_int nbits "$1"
+	fil_real tstart 00000000104ced40
+	fil_real tsamp fca9f1d24d62503f
+	fil_int nifs "${3:-1}"
+	fil_words HEADER_END
+}
+
+# fil_file BITS CHANNELS ROWS: with some bytes as its values.
+fil_file() {
+	fil_head "$1" "$2"
+	yes 'filterbank' | head -c $(($1 * $2 * $3 / 8))
 }
 
 # The folder of DigitalRF captures, made once.

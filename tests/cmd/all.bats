@@ -214,7 +214,7 @@ noise_is_no_stream() {
 }
 
 wrong_kinds_are_named() {
-	local kind kinds wrong= other=REPORT
+	local kind kinds wrong='' other=REPORT
 	kinds=$(line in "$1")
 	[[ $kinds != any ]] || return 42
 	for kind in IQ SPECTRA IMAGE TABLE REPORT; do
