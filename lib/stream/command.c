@@ -73,7 +73,6 @@ static void handle_signals(const struct filter *f)
 		     fstat(STDIN_FILENO, &st) == 0 &&
 		     (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 
-	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f fails, and is told, as any other */
 	on_signal(SIGHUP, die_of_signal, 0);
 	on_signal(SIGTERM, stop, 0);
 	on_signal(SIGINT, piped ? first_interrupt : stop, piped ? SA_RESTART : 0);
@@ -299,6 +298,7 @@ int command_main(const struct command *command, int argc, char **argv)
 	if (!may_become_source)
 		refuse_terminals(&f);
 	allow_many_files();
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f fails, and is told, as any other */
 	if (command->stream_operands)
 		fds = open_operands(&f);
 	if (command->role == ROLE_SINK)
