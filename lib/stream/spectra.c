@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "stream/spectra.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ void spectra_same_form(const struct spectra_form *first, const struct spectra_fo
 	describe(first, before, sizeof(before));
 	describe(now, after, sizeof(after));
 	if (strcmp(before, after) != 0)
-		die(EXIT_DATA, "%s after %s: cannot be one picture", after, before);
+		die(EXIT_DATA, "%s after %s: cannot be joined", after, before);
 }
 
 double spectra_centre_hz(const struct meta *meta, size_t subchannel)
@@ -51,6 +52,32 @@ double spectra_centre_hz(const struct meta *meta, size_t subchannel)
 	if (text && !parse_f64(text, false, &hz))
 		die(EXIT_DATA, "freq_hz: '%s': not a number", text);
 	return hz;
+}
+
+struct spectra_rows spectra_rows_of(const struct spectra_form *form, const struct meta *meta)
+{
+	struct spectra_rows r = {.transforms = 1};
+	double n = round(rate_hz(form->rate) / form->bin_step_hz);
+	int64_t partial;
+
+	if (!meta_i64(meta, "row_step", &r.step) || !meta_i64(meta, "row_span", &r.span) ||
+		r.step <= 0 || r.span <= 0)
+		die(EXIT_DATA, "row_step, row_span: missing or not positive");
+	r.length = r.n = r.hop = r.step;
+	if (!(n >= 1 && n < 0x1p40) || (int64_t)n > r.span || r.span - r.step >= (int64_t)n)
+		return r;
+	r.n = (int64_t)n;
+	r.hop = r.n - (r.span - r.step);
+	if (r.step % r.hop) {
+		r.n = r.hop = r.step;
+		return r;
+	}
+	r.transforms = (uint64_t)(r.step / r.hop);
+	if (meta_i64(meta, "partial", &partial) && partial > 0 && partial <= r.step / r.hop) {
+		r.transforms = (uint64_t)partial;
+		r.length = partial * r.hop;
+	}
+	return r;
 }
 
 void spectra_picture_head(struct filter *f)

@@ -26,6 +26,20 @@ void spectra_same_form(const struct spectra_form *first, const struct spectra_fo
 /* The centre frequency of a subchannel, which may have one of its own; 0 = unknown. */
 double spectra_centre_hz(const struct meta *meta, size_t subchannel);
 
+/* Of how many transforms the rows of a frame are made, and where they lie. */
+struct spectra_rows {
+	int64_t step, span;  /* samples, as row_step and row_span say */
+	int64_t length;	     /* samples a row stands for: step, or less if it is partial */
+	uint64_t transforms; /* averaged in a row; 1 if what is told makes no sense */
+	int64_t n, hop;	     /* samples of a transform, and from one to the next */
+};
+
+/*
+ * n is rate / bin_step_hz, hop is n - (span - step), transforms are step / hop, or as `partial`
+ * says. Dies with EXIT_DATA if row_step or row_span is missing.
+ */
+struct spectra_rows spectra_rows_of(const struct spectra_form *form, const struct meta *meta);
+
 /* Begins the output of a join that makes pictures of spectra: HEAD with what all have in common. */
 void spectra_picture_head(struct filter *f);
 
