@@ -159,5 +159,7 @@ install: programs
 	install $(BACKENDS) $(DEST)/libexec/leat/backend
 	install -m 644 $(wildcard templates/*.yaml) templates/script.bash $(DEST)/share/leat/templates
 	install -m 644 $(wildcard templates/backends/*.yaml) $(DEST)/share/leat/templates/backends
+	install -d $(DEST)/share/leat/python
+	install -m 644 scripts/leat.py $(DEST)/share/leat/python
 
 -include $(wildcard $(B)/lib/*/*.d $(B)/cmd/*/*.d $(B)/tests/*/*.d)
