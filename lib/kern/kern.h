@@ -51,6 +51,13 @@ struct kern_bracket {
 	size_t kept;		      /* low < value < high */
 };
 
+/* Sums over samples of components I and Q. */
+struct kern_iq_sums {
+	size_t count, clipped; /* samples, and those with a component at a limit */
+	double i, q, ii, qq, iq;
+	float peak; /* greatest I^2 + Q^2 */
+};
+
 struct kern_moments {
 	size_t count;	    /* values that are not NaN */
 	double sum, square; /* of their v - shift, in 16 lanes */
@@ -285,6 +292,13 @@ struct kern {
 
 	/* n < 2^31 */
 	void (*moments)(struct kern_moments *m, const float *v, size_t n, double shift);
+
+	/*
+	 * Sums of n < 2^30 complex f32 (re, im); a component is at a limit if it is <= low < 0 or
+	 * >= high > 0. A NaN makes NaN of the sums it goes into, and counts for neither peak nor
+	 * clipped.
+	 */
+	void (*iq_sums)(struct kern_iq_sums *s, const float *x, size_t n, float low, float high);
 
 	/* The sums of a biweight midvariance; u = deviation * reach. n < 2^31. */
 	void (*biweight)(struct kern_biweight *b, const float *v, size_t n,

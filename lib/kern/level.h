@@ -21,6 +21,7 @@
 	X(find_data, level)        \
 	X(bracket, level)          \
 	X(moments, level)          \
+	X(iq_sums, level)          \
 	X(biweight, level)         \
 	X(third_difference, level) \
 	X(curve, level)            \

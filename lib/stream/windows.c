@@ -10,6 +10,8 @@ struct windows {
 	int64_t next;    /* index of the next window's first sample; INT64_MAX if that is beyond */
 	int64_t covered; /* end of the last window */
 	int64_t have;    /* end of the samples seen */
+	int64_t period;  /* of borders that no window crosses; 0 = none … */
+	int64_t left;    /* … and samples to the next one */
 
 	/* Samples carried over a border, at the index `next`; full ones stay until the next feed. */
 	char *carry;
@@ -29,6 +31,11 @@ struct windows *windows_new(size_t n, size_t hop, size_t row_size)
 	w->hop = hop;
 	w->row_size = row_size;
 	return w;
+}
+
+void windows_every(struct windows *w, int64_t period)
+{
+	w->period = period;
 }
 
 static void free_fulls(struct windows *w)
@@ -166,12 +173,38 @@ static void feed(struct windows *w, const struct frame *f)
 		carry(w, rows + inside * w->hop * w->row_size, (size_t)(end - w->next));
 }
 
+/* The same of a frame in pieces that end at the borders. */
+static void feed_pieces(struct windows *w, const struct frame *f)
+{
+	struct frame piece = *f;
+	int64_t count = (int64_t)f->dim[0], take;
+
+	if (!w->in_run || f->index != w->have)
+		w->left = w->period;
+	for (int64_t done = 0; done < count; done += take) {
+		take = w->left < count - done ? w->left : count - done;
+		piece.payload = (const char *)f->payload + (size_t)done * w->row_size;
+		piece.index = f->index + done;
+		piece.dim[0] = (uint64_t)take;
+		feed(w, &piece);
+		w->left -= take;
+		if (w->left > 0)
+			continue;
+		end_run(w);
+		w->left = w->period;
+	}
+}
+
 void windows_feed(struct windows *w, const struct frame *frames, size_t count)
 {
 	free_fulls(w);
 	w->runs = w->given = 0;
-	for (size_t i = 0; i < count; i++)
-		feed(w, &frames[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (w->period > 0)
+			feed_pieces(w, &frames[i]);
+		else
+			feed(w, &frames[i]);
+	}
 }
 
 void windows_end(struct windows *w)

@@ -24,6 +24,12 @@ struct windows *windows_new(size_t n, size_t hop, size_t row_size);
 void windows_free(struct windows *w);
 
 /*
+ * Before the first feed: runs also end every `period` samples (>= n) from where they begin, and the
+ * next one begins there, so no window crosses such a border.
+ */
+void windows_every(struct windows *w, int64_t period);
+
+/*
  * Takes lent IQ frames. What windows_next() then gives points into them or into w, and is valid
  * until the next feed, as long as the frames are.
  */
