@@ -38,6 +38,9 @@ enum window_kind {
  */
 void window_make(float *w, size_t n, enum window_kind kind, double parameter);
 
+/* Kaiser's window at u = -1 … 1: I0(beta sqrt(1 - u^2)) / I0(beta). */
+double window_kaiser(double u, double beta);
+
 enum spectrum_stat { SPECTRUM_MEAN, SPECTRUM_MAX, SPECTRUM_MIN };
 
 enum spectrum_norm {

@@ -36,7 +36,7 @@ static double bessel_i0(double x)
 	return sum;
 }
 
-static double kaiser(double u, double beta)
+double window_kaiser(double u, double beta)
 {
 	return bessel_i0(beta * sqrt(1 - u * u)) / bessel_i0(beta);
 }
@@ -48,7 +48,7 @@ void window_make(float *w, size_t n, enum window_kind kind, double parameter)
 		double turn = (double)k / (double)n, from_middle = (double)k - (double)length / 2;
 
 		if (kind == WINDOW_KAISER)
-			w[k] = (float)kaiser(2 * turn - 1, parameter);
+			w[k] = (float)window_kaiser(2 * turn - 1, parameter);
 		else if (kind == WINDOW_GAUSS || kind == WINDOW_GAUSS_SYMMETRIC)
 			w[k] = (float)exp(-from_middle * from_middle / (2 * parameter * parameter));
 		else

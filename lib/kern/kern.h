@@ -226,6 +226,19 @@ struct kern_planes {
 	size_t width, stride, count;
 };
 
+/* Floats that fir() takes at once: a row of taps is a multiple of it. */
+#define KERN_FIR_LANES 16
+
+/*
+ * A filter that makes `up` samples of `down`: each of its `up` phases has a row of `row` floats, a
+ * multiple of KERN_FIR_LANES. A row holds each tap once for real samples, twice for complex ones,
+ * and zeros behind them.
+ */
+struct kern_fir {
+	const float *taps;
+	size_t row, up, down;
+};
+
 struct kern {
 	int level;
 
@@ -410,6 +423,22 @@ struct kern {
 	 * KERN_MOSAIC_PLANES times (height + 2 KERN_MOSAIC_MARGIN) * in_stride floats, of RCD only.
 	 */
 	void (*mosaic)(const struct kern_mosaic *m, enum kern_mosaic_method method, float *work);
+
+	/*
+	 * out[k] = sum over j of row[j] x[i + j], where i is the whole part of (phase + k down) / up
+	 * and the row that of the phase left over; `row` floats from each i on are read. parts: 1 for
+	 * real samples, 2 for complex ones.
+	 */
+	void (*fir)(float *out, const float *x, size_t n, size_t parts, const struct kern_fir *f,
+		size_t phase);
+
+	/* out[k] = sum over j < length of taps[j] x[k + j], every tap once, added in order. */
+	void (*fir_dense)(float *out, const float *x, size_t n, size_t parts, const float *taps,
+		size_t length);
+
+	/* out[k] = x[k] (table[k] (re + i im)), complex; x of `parts`, out may be a complex x. */
+	void (*mix)(float *out, const float *x, size_t n, size_t parts, const float *table,
+		float re, float im);
 };
 
 /*

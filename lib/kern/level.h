@@ -40,7 +40,10 @@
 	X(resample, level)         \
 	X(bilinear, level)         \
 	X(calibrate, level)        \
-	X(mosaic, level)
+	X(mosaic, level)           \
+	X(fir, level)              \
+	X(fir_dense, level)        \
+	X(mix, level)
 
 #define KERN_SYMBOL(name, level) kern_##name##_v##level
 #define KERN_DECLARE(name, level) \
