@@ -94,6 +94,16 @@ has_option() {
 	[[ $'\n'$text == *$'\noption\t'"$2"$'\t'* ]]
 }
 
+# fills_folder NAME: it is a sink that fills the folder of its operand, so it has no -o.
+fills_folder() {
+	[[ $(line role "$1") == sink ]] && ! has_option "$1" output
+}
+
+# nothing_unfinished FOLDER: no file beneath it is one that was not finished.
+nothing_unfinished() {
+	[[ ! -d $1 ]] || ! find "$1" -name 'tmp.*' | grep . >&2
+}
+
 have() {
 	[[ -x $LIBEXEC/$1 ]]
 }
@@ -144,7 +154,7 @@ generate() {
 		generate IQ any "${3:-}" | fft-slice -n 64
 	elif [[ $kind == IQ ]]; then
 		iq-gen --rate 20k --seconds 200ms --freq 1M --noise 0.1 --tone 3k:0.5 --gap 50ms:10ms \
-			--time0 2024-06-27T14:49:00Z --type "$type" "${retune[@]}"
+			--time0 "${TIME0:-2024-06-27T14:49:00Z}" --type "$type" "${retune[@]}"
 	else
 		made "$kind" | mkstream
 	fi
@@ -165,7 +175,10 @@ make_input() {
 	! has_option "$1" name || LIGHTS=1
 	type=$(line in "$1" 2)
 	generate "$(input_kind "$1")" "${type%% *}" >in
-	cat in in >two
+	cp in second
+	# In one folder nothing comes twice.
+	! fills_folder "$1" || TIME0=2024-06-27T14:49:01Z generate "$(input_kind "$1")" "${type%% *}" >second
+	cat in second >two
 }
 
 # args_of NAME: ARGS, the shortest valid arguments; a capture where they name one.

@@ -7,7 +7,6 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -81,6 +80,13 @@ static const int calls_to_write[] = {
 #endif
 };
 
+static const int calls_to_make_folders[] = {
+	SYS_mkdirat,
+#ifdef SYS_mkdir
+	SYS_mkdir,
+#endif
+};
+
 static int landlock_abi(void)
 {
 	return (int)syscall(
@@ -113,7 +119,7 @@ static bool enter_landlock(const struct sandbox *s)
 {
 	int abi = landlock_abi(), rules;
 	struct landlock_ruleset_attr attr;
-	uint64_t handled;
+	uint64_t handled, write = ACCESS_WRITE;
 	bool ok = true;
 
 	if (abi < 1)
@@ -125,8 +131,10 @@ static bool enter_landlock(const struct sandbox *s)
 		return false;
 	for (size_t i = 0; i < s->read_count; i++)
 		ok = allow_beneath(rules, s->read_paths[i], ACCESS_READ & handled) && ok;
+	if (s->make_folders)
+		write |= LANDLOCK_ACCESS_FS_MAKE_DIR;
 	if (s->write_beneath)
-		ok = allow_beneath(rules, s->write_beneath, ACCESS_WRITE & handled) && ok;
+		ok = allow_beneath(rules, s->write_beneath, write & handled) && ok;
 	ok = ok && !syscall(SYS_landlock_restrict_self, rules, 0);
 	close(rules);
 	return ok;
@@ -163,12 +171,16 @@ static bool enter_seccomp(const struct sandbox *s)
 	size_t n = 4;
 
 	_Static_assert(COUNT_OF(calls_always) + COUNT_OF(calls_to_read) +
-			COUNT_OF(calls_to_write) <= CALLS_MAX, "too many calls");
+			COUNT_OF(calls_to_write) + COUNT_OF(calls_to_make_folders) <= CALLS_MAX,
+		"too many calls");
 	n = allow_calls(code, n, calls_always, COUNT_OF(calls_always));
 	if (s->read_count > 0)
 		n = allow_calls(code, n, calls_to_read, COUNT_OF(calls_to_read));
 	if (s->write_beneath)
 		n = allow_calls(code, n, calls_to_write, COUNT_OF(calls_to_write));
+	if (s->make_folders)
+		n = allow_calls(
+			code, n, calls_to_make_folders, COUNT_OF(calls_to_make_folders));
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	program.len = (unsigned short)n;
 	return !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);

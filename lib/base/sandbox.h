@@ -8,6 +8,7 @@
 #ifndef LEAT_BASE_SANDBOX_H
 #define LEAT_BASE_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct sandbox {
 	const char *const *read_paths; /* files and folders that may still be opened to read */
 	size_t read_count;
 	const char *write_beneath; /* folder in which files may be made, renamed, removed; or NULL */
+	bool make_folders;         /* and folders be made there */
 	uint64_t memory;           /* RLIMIT_DATA in bytes, 0 = as it is */
 };
 

@@ -142,17 +142,36 @@ int64_t utc_minus(struct utc a, struct utc b)
 	return saturate(((wide)a.sec - b.sec) * NS + a.nsec - b.nsec);
 }
 
-int64_t utc_index_ceil(struct utc origin, struct utc t, struct rate rate)
+/* (t - origin) * rate = *whole + the result / (rate.den * NS), which may be more than 1. */
+static wide split_index(struct utc origin, struct utc t, struct rate rate, wide *whole)
 {
 	wide sec = (wide)t.sec - origin.sec, ns = (wide)t.nsec - origin.nsec;
-	wide whole, rest;
 
 	if (ns < 0)
 		sec--, ns += NS;
 	/* i = sec * num / den + ns * num / (den * NS); whole seconds first, to stay in 128 bits. */
-	whole = floor_div(sec * rate.num, rate.den);
-	rest = (sec * rate.num - whole * rate.den) * NS + ns * rate.num;
+	*whole = floor_div(sec * rate.num, rate.den);
+	return (sec * rate.num - *whole * rate.den) * NS + ns * rate.num;
+}
+
+int64_t utc_index_ceil(struct utc origin, struct utc t, struct rate rate)
+{
+	wide whole, rest = split_index(origin, t, rate, &whole);
+
 	return saturate(whole - floor_div(-rest, (wide)rate.den * NS));
+}
+
+int64_t utc_index_nearest(struct utc origin, struct utc t, struct rate rate, double *off)
+{
+	wide whole, rest = split_index(origin, t, rate, &whole), unit = (wide)rate.den * NS;
+	wide more = floor_div(rest, unit);
+
+	rest -= more * unit;
+	if (rest >= unit - rest)
+		more++, rest -= unit;
+	if (off)
+		*off = -(double)rest / (double)unit;
+	return saturate(whole + more);
 }
 
 int64_t ns_to_samples(int64_t ns, struct rate rate)

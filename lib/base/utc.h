@@ -36,6 +36,12 @@ int64_t utc_minus(struct utc a, struct utc b);
 /* The smallest index i with origin + i/rate >= t. */
 int64_t utc_index_ceil(struct utc origin, struct utc t, struct rate rate);
 
+/*
+ * The index i whose origin + i/rate is nearest to t, the later one of two; *off, unless NULL, is
+ * i - (t - origin) * rate, in -0.5 … 0.5 samples, and 0 only if that is exact.
+ */
+int64_t utc_index_nearest(struct utc origin, struct utc t, struct rate rate, double *off);
+
 /* round(nanoseconds * rate), half away from 0, saturated. */
 int64_t ns_to_samples(int64_t ns, struct rate rate);
 

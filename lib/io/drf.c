@@ -138,7 +138,7 @@ static bool is_plausible(const struct drf_properties *p)
 	       bytes <= FILE_BYTES_MAX;
 }
 
-static int read_properties(
+int drf_read_properties(
 	struct drf_properties *p, hid_t object, const char *name, struct error *e)
 {
 	uint64_t subchannels, continuous = 0;
@@ -389,7 +389,7 @@ int drf_open(struct drf **opened, const char *top, const char *name, const struc
 	drf_decoding(d, d->name);
 	r = open_properties(&h, d->path, d->name, e);
 	if (!r) {
-		r = read_properties(&d->properties, h.file, d->name, e);
+		r = drf_read_properties(&d->properties, h.file, d->name, e);
 		h5_close(&h);
 	}
 	drf_decoding(d, NULL);

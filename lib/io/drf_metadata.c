@@ -41,11 +41,27 @@ struct entries {
 	size_t n, size;
 };
 
+bool drf_read_metadata_form(hid_t object, struct drf_metadata_form *form)
+{
+	uint64_t folder_s = 0, file_s = 0;
+
+	*form = (struct drf_metadata_form){0};
+	if (!h5_text(object, "file_name", form->prefix, sizeof(form->prefix)) || !*form->prefix ||
+		*form->prefix == '.' || strchr(form->prefix, '/') ||
+		!h5_u64(object, "subdir_cadence_secs", &folder_s) ||
+		!h5_u64(object, "file_cadence_secs", &file_s) || folder_s >= DRF_MS_END / 1000 ||
+		file_s >= DRF_MS_END / 1000 || !drf_cadences_valid(folder_s * 1000, file_s * 1000))
+		return false;
+	form->folder_s = (int64_t)folder_s;
+	form->file_s = (int64_t)file_s;
+	return drf_read_rate(object, &form->rate);
+}
+
 /* Opens dmd_properties.h5, before 2.5 metadata.h5, in a folder. */
 static bool open_metadata(struct drf *d, const char *folder, const char *properties)
 {
-	uint64_t folder_s = 0, file_s = 0;
-	char prefix[64] = "", *path = drf_join(folder, properties);
+	struct drf_metadata_form form;
+	char *path = drf_join(folder, properties);
 	struct error e;
 	struct h5 h;
 	bool sound;
@@ -53,21 +69,17 @@ static bool open_metadata(struct drf *d, const char *folder, const char *propert
 	drf_decoding(d, path);
 	sound = !h5_open(&h, path, path, &e);
 	if (sound) {
-		sound = h5_text(h.file, "file_name", prefix, sizeof(prefix)) && *prefix &&
-			*prefix != '.' && !strchr(prefix, '/') &&
-			h5_u64(h.file, "subdir_cadence_secs", &folder_s) &&
-			h5_u64(h.file, "file_cadence_secs", &file_s) &&
-			folder_s < DRF_MS_END / 1000 && file_s < DRF_MS_END / 1000 &&
-			drf_cadences_valid(folder_s * 1000, file_s * 1000) &&
-			drf_read_rate(h.file, &d->metadata_rate);
+		sound = drf_read_metadata_form(h.file, &form);
 		h5_close(&h);
 	}
 	drf_decoding(d, NULL);
 	free(path);
-	if (sound)
-		drf_tree_open(&d->metadata, folder, prefix, false, (int64_t)folder_s * 1000,
-			(int64_t)file_s * 1000);
-	return sound;
+	if (!sound)
+		return false;
+	d->metadata_rate = form.rate;
+	drf_tree_open(&d->metadata, folder, form.prefix, false, form.folder_s * 1000,
+		form.file_s * 1000);
+	return true;
 }
 
 static bool open_in(struct drf *d, const char *name)

@@ -33,6 +33,20 @@ bool drf_read_rate(hid_t object, struct rate *rate);
 /* Cadences that make names: both > 0, the file's dividing the folder's, both before DRF_MS_END. */
 bool drf_cadences_valid(uint64_t folder_ms, uint64_t file_ms);
 
+/* What dmd_properties.h5 says. */
+struct drf_metadata_form {
+	char prefix[64];
+	int64_t folder_s, file_s;
+	struct rate rate;
+};
+
+/* Reads it; false if it makes no sense. */
+bool drf_read_metadata_form(hid_t object, struct drf_metadata_form *form);
+
+/* Reads and checks a channel's properties; EXIT_DATA. `name` is for messages. */
+int drf_read_properties(
+	struct drf_properties *p, hid_t object, const char *name, struct error *e);
+
 void drf_decoding(const struct drf *d, const char *file);
 void drf_skipped(const struct drf *d, const struct error *why);
 

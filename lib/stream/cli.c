@@ -73,6 +73,8 @@ static const struct option *sink_table(const struct command *c)
 {
 	if (c->role != ROLE_SINK)
 		return no_options;
+	if (c->folder)
+		return sink_options_folder;
 	return c->pictures ? sink_options_pictures : sink_options_text;
 }
 

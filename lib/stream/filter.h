@@ -65,6 +65,8 @@ struct command {
 	bool text;	      /* a sink that prints as it goes, not only after END */
 	bool pictures;	      /* a sink of one file per image: has --name, wants one image */
 	const char *file_holds; /* one file of such a sink, for messages; NULL = "image" */
+	bool folder;	      /* a sink that fills the folder of its operand: of the options of sinks
+				 only --pass, no sink_open(); it sets the sandbox itself */
 	const struct option *options;
 	size_t options_size;
 

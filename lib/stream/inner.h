@@ -55,7 +55,7 @@ void give_frames(struct filter *f, const struct frame *frames, size_t count);
 void release_end(struct filter *f, bool more);
 
 /* sink.c */
-extern const struct option sink_options_text[], sink_options_pictures[];
+extern const struct option sink_options_text[], sink_options_pictures[], sink_options_folder[];
 void sink_prepare(struct filter *f);
 void sink_commit(struct filter *f);
 

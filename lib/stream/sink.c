@@ -11,13 +11,18 @@
 
 #define SINK_OPTION(member) offsetof(struct sink_options, member)
 
+#define PASS                                                                                       \
+	{0, "pass", OPT_FLAG, SINK_OPTION(pass), "", NULL, 0, 0, NULL, 0,                          \
+		"forward the stream to standard output as well"}
+
 #define SHARED                                                                                     \
 	{'o', "output", OPT_TEXT, SINK_OPTION(output), "FILE", NULL, 0, 0, NULL, 0,                \
 		"write this file, whole or not at all"},                                           \
 	{0, "no-clobber", OPT_FLAG, SINK_OPTION(no_clobber), "", NULL, 0, 0, NULL, 0,              \
 		"never replace a file that exists"},                                               \
-	{0, "pass", OPT_FLAG, SINK_OPTION(pass), "", NULL, 0, 0, NULL, 0,                          \
-		"forward the stream to standard output as well"}
+	PASS
+
+const struct option sink_options_folder[] = {PASS, OPTIONS_END};
 
 const struct option sink_options_text[] = {SHARED, OPTIONS_END};
 
@@ -65,6 +70,8 @@ void sink_prepare(struct filter *f)
 	const char *why = NULL;
 
 	files->fd = -1;
+	if (f->command->folder)
+		return;
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
 	if (o->output && o->name)
