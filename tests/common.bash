@@ -265,8 +265,9 @@ fil_file() {
 # The folder of DigitalRF captures, made once.
 captures() {
 	local made=$B/tests/captures
-	[[ -d $made ]] || {
+	[[ $made -nt $ROOT/tests/make-drf.py ]] || {
 		/usr/bin/python3 "$ROOT/tests/make-drf.py" "$made.$$" >&2
+		rm -rf "$made"
 		mv -T "$made.$$" "$made" 2>/dev/null || rm -rf "$made.$$"
 	}
 	printf '%s\n' "$made"

@@ -55,13 +55,15 @@ class Capture:
             "num_subchannels": np.int32(self.subchannels),
             "is_continuous": np.int32(0),
             "epoch": np.string_("1970-01-01T00:00:00Z"),
+            "digital_rf_time_description": np.string_("samples since the epoch"),
             "digital_rf_version": np.string_("2.6.0"),
         }
         values.update(changed)
+        self.attributes = {key: value for key, value in values.items() if key not in drop}
+        self.sequence = 0
         with h5py.File(os.path.join(self.path, name), "w") as h:
-            for key, value in values.items():
-                if key not in drop:
-                    h.attrs[key] = np.array([value]) if arrays else value
+            for key, value in self.attributes.items():
+                h.attrs[key] = np.array([value]) if arrays else value
 
     def expect(self, *words):
         self.lines.append(" ".join(str(word) for word in words))
@@ -100,7 +102,11 @@ class Capture:
         true = [(block[0], row) for block, row in zip(blocks, rows)]
         name = self.name(ms)
         with h5py.File(name, "w") as h:
-            h.create_dataset("rf_data", data=data, **layout)
+            h.create_dataset("rf_data", data=data, **layout).attrs.update(self.attributes)
+            h["rf_data"].attrs.update(
+                sequence_num=np.int32(self.sequence), uuid_str=np.string_("make-drf"),
+                init_utc_timestamp=np.uint64(START), computer_time=np.uint64(START))
+            self.sequence += 1
             table = np.array(true if index is None else index, np.uint64)
             h.create_dataset("rf_data_index", data=table, chunks=(100, table.shape[1]),
                              maxshape=(None, table.shape[1]))

@@ -62,8 +62,7 @@ static int64_t folder_of_ms(const struct drf_tree *t, int64_t ms)
 	return ms - ms % t->folder_ms;
 }
 
-/* The time a folder's name says, -1 if it is no folder of this tree. */
-static int64_t parse_folder(const struct drf_tree *t, const char *name)
+int64_t drf_tree_folder_time(const struct drf_tree *t, const char *name)
 {
 	char text[FOLDER_LENGTH + 1], again[UTC_TEXT];
 	struct utc time;
@@ -89,8 +88,7 @@ static char *file_name(const struct drf_tree *t, int64_t ms, char out[FILE_NAME_
 	return out;
 }
 
-/* The time a file's name says, -1 if it is none of the files of the folder listed. */
-static int64_t parse_file(const struct drf_tree *t, const char *name)
+int64_t drf_tree_file_time(const struct drf_tree *t, int64_t folder, const char *name)
 {
 	size_t prefix = strlen(t->prefix);
 	char again[FILE_NAME_MAX], *end;
@@ -104,7 +102,7 @@ static int64_t parse_file(const struct drf_tree *t, const char *name)
 	ms *= 1000;
 	if (t->milliseconds && *end == '.')
 		ms += strtol(end + 1, &end, 10) % 1000;
-	if (ms < 0 || ms % t->file_ms || folder_of_ms(t, ms) != t->listed)
+	if (ms < 0 || ms % t->file_ms || folder_of_ms(t, ms) != folder)
 		return -1;
 	return strcmp(file_name(t, ms, again), name) ? -1 : ms;
 }
@@ -116,9 +114,9 @@ static int by_time(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-typedef int64_t parse_fn(const struct drf_tree *t, const char *name);
-
-static void list(const struct drf_tree *t, const char *path, parse_fn *parse, struct drf_times *out)
+/* The times of the files of a folder, of the folders of the tree if `folder` is negative. */
+static void list(
+	const struct drf_tree *t, const char *path, int64_t folder, struct drf_times *out)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -127,7 +125,8 @@ static void list(const struct drf_tree *t, const char *path, parse_fn *parse, st
 
 	out->n = 0;
 	while (dir && (entry = readdir(dir))) {
-		ms = parse(t, entry->d_name);
+		ms = folder < 0 ? drf_tree_folder_time(t, entry->d_name)
+				: drf_tree_file_time(t, folder, entry->d_name);
 		if (ms < 0)
 			continue;
 		if (out->n >= size) {
@@ -159,7 +158,7 @@ static const struct drf_times *list_files(struct drf_tree *t, int64_t folder)
 		return &t->files;
 	t->listed = folder;
 	path = join(t, folder_name(folder, name));
-	list(t, path, parse_file, &t->files);
+	list(t, path, folder, &t->files);
 	free(path);
 	return &t->files;
 }
@@ -206,7 +205,7 @@ void drf_tree_refresh(struct drf_tree *t)
 {
 	free(t->folders.v);
 	t->folders = (struct drf_times){0};
-	list(t, t->path, parse_folder, &t->folders);
+	list(t, t->path, -1, &t->folders);
 	t->listed = -1;
 }
 

@@ -51,6 +51,12 @@ void drf_tree_close(struct drf_tree *t);
 /* "FOLDER/PREFIX@…h5" of the file that begins at ms. */
 char *drf_tree_name(const struct drf_tree *t, int64_t ms, char out[DRF_NAME_MAX]);
 
+/* The time a folder's name says, -1 if it is no folder of this tree. */
+int64_t drf_tree_folder_time(const struct drf_tree *t, const char *name);
+
+/* The time a file's name says, -1 if it is none of the files of the folder that begins at `folder`. */
+int64_t drf_tree_file_time(const struct drf_tree *t, int64_t folder, const char *name);
+
 /* The start of the first file there is that begins at or after ms; -1 if none. */
 int64_t drf_tree_next(struct drf_tree *t, int64_t ms);
 
