@@ -33,7 +33,10 @@ struct outfile {
 	struct folder *folder;
 	int fd;
 	bool no_clobber;
+	bool placed, exchanged; /* it has its name; the part's is an old file's */
 };
+
+static unsigned long parts; /* made so far, for their names */
 
 /* Those neither committed nor discarded, the newest first: a death removes their parts. */
 static struct outfile *pending;
@@ -192,7 +195,6 @@ static int open_part(const struct outfile *f)
 
 struct outfile *outfile_open(const char *path, bool no_clobber)
 {
-	static unsigned long count;
 	struct outfile *f = xcalloc(1, sizeof(*f));
 	struct stat st;
 
@@ -200,7 +202,7 @@ struct outfile *outfile_open(const char *path, bool no_clobber)
 	f->name = base_name(f->path);
 	f->no_clobber = no_clobber;
 	snprintf(
-		f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), count++);
+		f->part, sizeof(f->part), ".%.200s.%ld-%lu.part", f->name, (long)getpid(), parts++);
 	f->folder = folder_open(path);
 	remove_stale(f);
 	f->fd = open_part(f);
@@ -244,44 +246,92 @@ static void forget(struct outfile *f)
 
 /*
  * Gives the part file its name, so that it can be taken back: an old file of that name gets the
- * part's, and *exchanged says so. Some file systems only know plain renaming.
+ * part's. Some file systems only know plain renaming. False, with errno, if it cannot be.
  */
-static int rename_part(const struct outfile *f, bool *exchanged)
+static bool place(struct outfile *f)
 {
 	int folder = f->folder->fd;
 
-	*exchanged = false;
+	f->placed = f->exchanged = false;
 	if (renameat2(folder, f->part, folder, f->name, RENAME_NOREPLACE) == 0)
-		return 0;
+		return f->placed = true;
 	if (f->no_clobber || (errno != EEXIST && errno != EINVAL))
-		return -1;
-	if (errno == EEXIST && renameat2(folder, f->part, folder, f->name, RENAME_EXCHANGE) == 0) {
-		*exchanged = true;
-		return 0;
-	}
-	return renameat2(folder, f->part, folder, f->name, 0);
+		return false;
+	if (errno == EEXIST && renameat2(folder, f->part, folder, f->name, RENAME_EXCHANGE) == 0)
+		return f->placed = f->exchanged = true;
+	return f->placed = renameat2(folder, f->part, folder, f->name, 0) == 0;
+}
+
+/* The part, which death removes, is the new file again, and an old one is back. */
+static void take_back(struct outfile *f)
+{
+	int folder = f->folder->fd;
+
+	if (f->placed)
+		(void)renameat2(folder, f->name, folder, f->part,
+			f->exchanged ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+	f->placed = false;
+}
+
+/* Some file systems cannot sync a folder; the files themselves are safe by then. */
+static bool sync_folder(const struct folder *folder)
+{
+	return fsync(folder->fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
 void outfile_commit(struct outfile *f)
 {
-	int folder = f->folder->fd, why;
-	bool exchanged;
+	outfile_commit_together(&f, 1);
+}
 
-	if (fsync(f->fd))
-		die(EXIT_IO, "%s: cannot write: %s", f->path, strerror(errno));
-	if (rename_part(f, &exchanged))
-		die(EXIT_CANTCREATE, "%s: cannot create: %s", f->path, strerror(errno));
-	/* Some file systems cannot sync a folder; the file itself is safe by then. */
-	if (fsync(folder) && errno != EINVAL && errno != EROFS) {
-		why = errno;
-		/* The part, which death removes, is the new file again, and the old one is back. */
-		(void)renameat2(folder, f->name, folder, f->part,
-			exchanged ? RENAME_EXCHANGE : RENAME_NOREPLACE);
-		die(EXIT_IO, "%s: cannot sync its folder: %s", f->path, strerror(why));
+/*
+ * The old file that said that all is there, if there is one, goes first, to a part's name, and
+ * *aside is set: no moment has it beside a new file.
+ */
+static bool set_aside(const struct outfile *last, char aside[static NAME_MAX + 1])
+{
+	int folder = last->folder->fd;
+
+	snprintf(aside, NAME_MAX + 1, ".%.200s.%ld-%lu.part", last->name, (long)getpid(), parts++);
+	if (renameat2(folder, last->name, folder, aside, 0) == 0)
+		return sync_folder(last->folder);
+	*aside = '\0';
+	return errno == ENOENT;
+}
+
+void outfile_commit_together(struct outfile *const *files, size_t count)
+{
+	struct outfile *last = files[count - 1];
+	struct folder *folder = last->folder;
+	char aside[NAME_MAX + 1] = "";
+	bool good = true, all_placed;
+	int why;
+
+	for (size_t i = 0; i < count; i++)
+		if (fsync(files[i]->fd))
+			die(EXIT_IO, "%s: cannot write: %s", files[i]->path, strerror(errno));
+	if (count > 1 && !last->no_clobber)
+		good = set_aside(last, aside);
+	for (size_t i = 0; i < count && good; i++)
+		good = place(files[i]);
+	all_placed = good;
+	good = good && sync_folder(folder);
+	why = errno;
+	for (size_t i = count; i-- > 0 && !good;)
+		take_back(files[i]);
+	if (!good && *aside)
+		(void)renameat2(folder->fd, aside, folder->fd, last->name, RENAME_NOREPLACE);
+	if (!good && all_placed)
+		die(EXIT_IO, "%s: cannot sync its folder: %s", last->path, strerror(why));
+	if (!good)
+		die(EXIT_CANTCREATE, "%s: cannot create: %s", last->path, strerror(why));
+	if (*aside)
+		unlinkat(folder->fd, aside, 0);
+	for (size_t i = 0; i < count; i++) {
+		if (files[i]->exchanged)
+			remove_part(files[i]);
+		forget(files[i]);
 	}
-	if (exchanged)
-		remove_part(f);
-	forget(f);
 }
 
 void outfile_discard(struct outfile *f)

@@ -40,6 +40,13 @@ int outfile_fd(struct outfile *f);
 /* The file appears under its name; f is freed. */
 void outfile_commit(struct outfile *f);
 
+/*
+ * Several files of one folder that belong together, the last of which says that the others are
+ * there; all are freed. All are on disk before one appears, and the last appears last. An older
+ * file of its name goes before the others change, so it never speaks of files that are not its own.
+ */
+void outfile_commit_together(struct outfile *const *files, size_t count);
+
 /* The part file goes; f is freed. NULL is allowed. */
 void outfile_discard(struct outfile *f);
 

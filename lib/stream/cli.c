@@ -35,9 +35,10 @@ void print_text(const struct str *text)
 		die(EXIT_IO, "cannot write: %s", strerror(errno));
 }
 
-static void describe(const struct command *c, const struct option *sink, struct str *out)
+static void describe(const struct filter *f, const struct option *sink, struct str *out)
 {
 	static const char *const roles[] = {"source", "filter", "sink", "tool"};
+	const struct command *c = f->command;
 	struct str kinds = {0};
 
 	str_addf(out, "name\t%s\nsummary\t%s\nrole\t%s\n", c->name, c->summary, roles[c->role]);
@@ -64,6 +65,8 @@ static void describe(const struct command *c, const struct option *sink, struct 
 		c->changes & CHANGES_COUNT ? "count " : "");
 	str_addf(out, "segments\t%s\n", c->segments == SEGMENTS_JOIN ? "join" : "each");
 	str_addf(out, "operands\t%s\nexample\t%s\n", c->operands, c->example);
+	if (c->endings)
+		str_addf(out, "endings\t%s\n", c->endings(f->options));
 	options_describe(c->options ? c->options : no_options, out);
 	options_describe(sink, out);
 	options_describe(common_table, out);
@@ -100,7 +103,7 @@ bool command_line(struct filter *f, int argc, char **argv)
 		str_addf(&text, "%s %s (stream %d.%d)\n", c->name, LEAT_VERSION, STREAM_MAJOR,
 			STREAM_MINOR);
 	else if (f->common.describe)
-		describe(c, sink, &text);
+		describe(f, sink, &text);
 	else
 		goes_on = true;
 	print_text(&text);

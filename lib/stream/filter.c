@@ -18,6 +18,8 @@ static unsigned kinds_out(const struct filter *f, const struct meta *meta)
 {
 	const struct command *c = f->command;
 
+	if (c->role == ROLE_SOURCE && meta_get(meta, "kinds"))
+		return meta_kinds(meta) & c->out;
 	if (f->inner->is_source || c->segments == SEGMENTS_JOIN)
 		return c->out;
 	return (meta_kinds(meta) & ~c->in) | c->out;

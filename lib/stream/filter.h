@@ -67,6 +67,11 @@ struct command {
 	const char *file_holds; /* one file of such a sink, for messages; NULL = "image" */
 	bool folder;	      /* a sink that fills the folder of its operand: of the options of sinks
 				 only --pass, no sink_open(); it sets the sandbox itself */
+	/*
+	 * Of a sink whose -o is the beginning of several names: their endings, separated by spaces,
+	 * the last being that of the file which says that all are there. By its options.
+	 */
+	const char *(*endings)(const void *options);
 	const struct option *options;
 	size_t options_size;
 
@@ -144,7 +149,7 @@ void filter_become_source(struct filter *f);
 
 /*
  * Begins a segment of output (sources and joins; for others the library does). `meta` gets kinds
- * and history here.
+ * and history here; of the kinds a source can make it may name those that this segment has.
  */
 void filter_head(struct filter *f, struct meta *meta);
 
@@ -183,7 +188,8 @@ bool filter_stopping(const struct filter *f);
 /*
  * Files of a sink. sink_open gives a descriptor to write the next file to: the part file of -o or
  * of the next name of --name, standard output for text, else a spool that reaches standard output
- * after END. A second file for one -o dies with EXIT_DATA.
+ * after END. A second file for one -o dies with EXIT_DATA; of a command with `endings` the n-th call
+ * opens the file with the n-th ending.
  */
 int sink_open(struct filter *f, const struct meta *meta);
 

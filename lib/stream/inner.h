@@ -8,9 +8,13 @@
 #include "stream/reader.h"
 #include "stream/writer.h"
 
+#define SINK_ENDINGS_MAX 4
+
 /* The files a sink has written and not yet committed. */
 struct sink_files {
 	struct outfile *file; /* not committed yet */
+	struct outfile *part[SINK_ENDINGS_MAX]; /* the same of a command with endings, in order */
+	const char *endings;  /* or NULL */
 	char **path;          /* of all so far */
 	size_t count;
 	struct manifest *set; /* of --name */

@@ -63,6 +63,38 @@ static const char *any_key(void *arg, const char *key)
 	return "";
 }
 
+/* What -o names: the file, or the one with the n-th ending; NULL beyond the last. To be freed. */
+static char *output_path(const struct filter *f, size_t n)
+{
+	const char *p = f->inner->files.endings;
+	struct str path = {0};
+
+	if (!p)
+		return n == 0 ? xstrdup(f->sink.output) : NULL;
+	for (; n > 0 && *p; n--) {
+		p += strcspn(p, " ");
+		p += *p == ' ';
+	}
+	if (!*p)
+		return NULL;
+	str_add(&path, f->sink.output);
+	str_add_bytes(&path, p, strcspn(p, " "));
+	return path.p;
+}
+
+static void check_output(const struct filter *f)
+{
+	const struct sink_options *o = &f->sink;
+	char *path;
+
+	if (!*base_name(o->output))
+		die(EXIT_CANTCREATE, "%s: cannot create: not the name of a file", o->output);
+	for (size_t i = 0; (path = output_path(f, i)); i++) {
+		outfile_check(path, o->no_clobber);
+		free(path);
+	}
+}
+
 void sink_prepare(struct filter *f)
 {
 	struct sink_files *files = &f->inner->files;
@@ -79,8 +111,9 @@ void sink_prepare(struct filter *f)
 	if (o->pass && !o->output && !o->name)
 		die(EXIT_USAGE, "--pass: needs %s, as standard output carries the stream",
 			f->command->pictures ? "-o FILE or --name PATTERN" : "-o FILE");
+	files->endings = f->command->endings ? f->command->endings(f->options) : NULL;
 	if (o->output) {
-		outfile_check(o->output, o->no_clobber);
+		check_output(f);
 		files->folder = folder_of(o->output);
 	}
 	if (o->name) {
@@ -127,13 +160,13 @@ int sink_open(struct filter *f, const struct meta *meta)
 			die(EXIT_OS, "cannot make a spool: %s", strerror(errno));
 		return files->fd;
 	}
-	if (f->sink.output && files->count > 0)
+	path = f->sink.output ? output_path(f, files->count) : NULL;
+	if (f->sink.output && !path)
 		die(EXIT_DATA, "%s: a second %s for one -o: use --name 'x_{n}'", f->sink.output,
 			held(f));
-	path = f->sink.output
-		       ? xstrdup(f->sink.output)
-		       : pattern_expand(f->sink.name, files->count, key_of,
-				 &(struct name_source){.meta = meta}, &why);
+	if (!path)
+		path = pattern_expand(f->sink.name, files->count, key_of,
+			&(struct name_source){.meta = meta}, &why);
 	if (!path)
 		die(EXIT_DATA, "--name: %s: %s", f->sink.name, why);
 	for (size_t i = 0; i < files->count; i++)
@@ -146,6 +179,8 @@ int sink_open(struct filter *f, const struct meta *meta)
 	files->path[files->count++] = path;
 	files->file = outfile_open(path, f->sink.no_clobber);
 	files->fd = outfile_fd(files->file);
+	if (files->endings && files->count <= SINK_ENDINGS_MAX)
+		files->part[files->count - 1] = files->file;
 	return files->fd;
 }
 
@@ -206,7 +241,9 @@ void sink_commit(struct filter *f)
 		die(EXIT_DATA, "no %s came", held(f));
 	if (files->spooled)
 		copy_spool(files->fd);
-	if (files->file)
+	if (files->endings && files->file)
+		outfile_commit_together(files->part, files->count);
+	else if (files->file)
 		outfile_commit(files->file);
 	if (files->set)
 		manifest_commit(files->set);

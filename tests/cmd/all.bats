@@ -8,6 +8,13 @@
 
 load ../common
 
+# outputs NAME BASE: the files that -o BASE makes.
+outputs() {
+	local endings
+	read -ra endings <<<"$(line endings "$1")" || true
+	printf "$2%s\n" "${endings[@]-}"
+}
+
 # run_to FILE NAME [ARG …] < input: the command's result in FILE, be it a file or a stream.
 run_to() {
 	local result=$1 name=$2
@@ -24,7 +31,8 @@ run_to() {
 		cat "$result"-[0-9]* >"$result"
 		rm -f "$result"-[0-9]* "$result".manifest
 	elif [[ $ROLE == sink ]]; then
-		"$name" "${ARGS[@]}" "$@" -o "$result"
+		"$name" "${ARGS[@]}" "$@" -o "$result" || return
+		gather "$name" "$result"
 	else
 		"$name" "${ARGS[@]}" "$@" >"$result"
 	fi
@@ -41,24 +49,33 @@ into() {
 	! fills_folder "$1" || INTO=()
 }
 
-# gather NAME FILE: what a sink made stands in FILE, also if it filled a folder.
+# gather NAME FILE: what a sink made stands in FILE, also if it filled a folder or made several files.
 gather() {
-	fills_folder "$1" || return 0
-	nothing_unfinished "${ARGS[-1]}"
-	bundle "${ARGS[-1]}" >"$2"
-	rm -rf "${ARGS[-1]}"
+	local files
+	if fills_folder "$1"; then
+		nothing_unfinished "${ARGS[-1]}"
+		bundle "${ARGS[-1]}" >"$2"
+		rm -rf "${ARGS[-1]}"
+		return
+	fi
+	mapfile -t files < <(outputs "$1" "$2")
+	[[ ${files[0]} == "$2" || ! -e ${files[0]} ]] || {
+		cat "${files[@]}" >"$2"
+		rm "${files[@]}"
+	}
 }
 
 # refused CODE NAME < input: the status, no file, and what a filter still writes ends in ABORT.
 refused() {
-	local code=$1 name=$2 got=0
+	local code=$1 name=$2 got=0 files
 	run_to result "$name" 2>err || got=$?
 	[[ $got == "$code" ]] || {
 		printf '%s: exit %s, expected %s: %s\n' "$name" "$got" "$code" "$(<err)" >&2
 		return 1
 	}
 	if [[ $ROLE == sink ]]; then
-		no_files result
+		mapfile -t files < <(outputs "$name" result)
+		no_files result "${files[@]}"
 	else
 		no_files
 		if [[ -s result ]] && stream-payload <result >/dev/null 2>&1; then
@@ -697,9 +714,7 @@ leaving_is_quiet() {
 passing_goes_on_alone() {
 	local code=0
 	without_reader
-	into "$1" alone
-	"$1" "${ARGS[@]}" <in "${INTO[@]}"
-	gather "$1" alone
+	run_to alone "$1" <in
 	into "$1" result
 	"$1" "${ARGS[@]}" <in --pass "${INTO[@]}" >&4 2>err || code=$?
 	gather "$1" result
@@ -712,9 +727,7 @@ passing_goes_on_alone() {
 }
 
 passing_passes() {
-	into "$1" alone
-	"$1" "${ARGS[@]}" "${INTO[@]}" <in
-	gather "$1" alone
+	run_to alone "$1" <in
 	into "$1" result
 	"$1" "${ARGS[@]}" --pass "${INTO[@]}" <in >passed
 	gather "$1" result
@@ -733,27 +746,29 @@ passing_passes() {
 }
 
 outputs_are_checked() {
-	local path
+	local path last paths=(folder pipe link nowhere/file folder/)
 	! fills_folder "$1" || return 42
-	mkdir folder
-	mkfifo pipe
-	ln -s elsewhere link
-	cp in copy
-	for path in folder pipe link /dev/null nowhere/file folder/; do
+	last=$(outputs "$1" '' | tail -n 1)
+	mkdir "folder$last"
+	mkfifo "pipe$last"
+	ln -s elsewhere "link$last"
+	cp in "copy$last"
+	[[ $last ]] || paths+=(/dev/null)
+	for path in "${paths[@]}"; do
 		expect 73 "$1" "${ARGS[@]}" -o "$path" <in
 		says "$path" 'cannot create'
 	done
-	expect 73 "$1" "${ARGS[@]}" -o "$PWD/copy" <copy
+	expect 73 "$1" "${ARGS[@]}" -o "$PWD/copy" <"copy$last"
 	says 'the input itself'
-	same in copy
-	echo mine >result
+	same in "copy$last"
+	echo mine >"result$last"
 	expect 73 "$1" "${ARGS[@]}" --no-clobber -o result <in
 	says no-clobber
-	[[ $(<result) == mine ]]
+	[[ $(<"result$last") == mine ]]
 	head -c 300 in | expect 76 "$1" "${ARGS[@]}" -o result
-	[[ $(<result) == mine ]]
+	[[ $(<"result$last") == mine ]]
 	"$1" "${ARGS[@]}" -o result <in
-	[[ $(head -c 5 result) != mine ]]
+	[[ $(head -c 5 "result$last") != mine ]]
 	no_files elsewhere
 }
 
@@ -762,14 +777,15 @@ outputs_are_checked() {
 }
 
 disks_fill_up() {
-	local code=0
+	local code=0 files
 	into "$1" result
 	(
 		ulimit -f 0
 		exec "$1" "${ARGS[@]}" "${INTO[@]}" <in
 	) 2> >(cat >err) || code=$?
 	[[ $code == 74 ]]
-	no_files result
+	mapfile -t files < <(outputs "$1" result)
+	no_files "${files[@]}"
 	! fills_folder "$1" || nothing_unfinished "${ARGS[-1]}"
 }
 
@@ -778,11 +794,14 @@ disks_fill_up() {
 }
 
 leftovers_are_swept() {
+	local files file
 	! fills_folder "$1" || return 42
-	: >.result.99999999-0.part
+	mapfile -t files < <(outputs "$1" result)
+	for file in "${files[@]}"; do : >".$file.99999999-0.part"; done
 	: >.other.99999999-0.part
 	"$1" "${ARGS[@]}" -o result <in
-	[[ ! -e .result.99999999-0.part && -e .other.99999999-0.part ]]
+	for file in "${files[@]}"; do [[ ! -e .$file.99999999-0.part ]]; done
+	[[ -e .other.99999999-0.part ]]
 	rm .other.99999999-0.part
 	no_files
 }
@@ -844,7 +863,7 @@ interrupts_wait() {
 }
 
 terms_leave_nothing() {
-	local pid code=0
+	local pid code=0 files
 	mkfifo input
 	if [[ $ROLE == sink ]]; then
 		into "$1" result
@@ -861,7 +880,8 @@ terms_leave_nothing() {
 	wait $pid || code=$?
 	exec 5>&-
 	[[ $code == 143 ]]
-	[[ $ROLE != sink ]] || no_files result
+	mapfile -t files < <(outputs "$1" result)
+	[[ $ROLE != sink ]] || no_files "${files[@]}"
 	! fills_folder "$1" || nothing_unfinished "${ARGS[-1]}"
 }
 
