@@ -186,8 +186,16 @@ args_of() {
 	eval "ARGS=($(line example "$1"))"
 	[[ " ${ARGS[*]} " != *" capture "* ]] || cp -r "$(captures)/blocks" capture
 	[[ " ${ARGS[*]} " != *" samples.wav "* ]] || wav_file 20000 40000 >samples.wav
+	[[ " ${ARGS[*]} " != *" recording "* ]] || sigmf_files recording
 	[[ " ${ARGS[*]} " != *" image.fits "* ]] || fits_file 24 16 16 'BZERO   = 32768' >image.fits
 	[[ " ${ARGS[*]} " != *" spectra.fil "* ]] || fil_file 8 16 100 >spectra.fil
+}
+
+# sigmf_files BASE: a recording of 1000 samples, by the words of the specification alone.
+sigmf_files() {
+	yes 'IQ samples' | head -c 4000 >"$1.sigmf-data"
+	printf '{"global": {"core:datatype": "ci16_le", "core:version": "1.2.0", "core:sample_rate": 1e6},
+		"captures": [{"core:sample_start": 0, "core:frequency": 1e8}], "annotations": []}' >"$1.sigmf-meta"
 }
 
 # cards CARD …: a FITS header of these cards and END.
