@@ -103,11 +103,11 @@ bool input_read(const struct node *key, const struct node *node, struct input_sp
 	for (size_t i = 0; i < input->ext.n; i++)
 		if (!*input->ext.v[i] ||
 			strspn(input->ext.v[i], "abcdefghijklmnopqrstuvwxyz"
-						"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") !=
+						"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
 				strlen(input->ext.v[i]) ||
 			*input->ext.v[i] == '.')
 			problem(p, &node_get(node, "ext", NULL)->mark, EXIT_DATA,
-				"input %s: ext: '%s': must be letters and digits, without the dot",
+				"input %s: ext: '%s': must be letters, digits and -, without the dot",
 				of, input->ext.v[i]);
 	min = text_of(node, "min", "input", p);
 	if (min && (!parse_i64(min, &input->min) || input->min < 1 || input->min > 1000000))

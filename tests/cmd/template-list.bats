@@ -10,7 +10,7 @@ load ../common
 		grep -q "^${name%.yaml}"$'\t' out
 	done
 	grep -q '^mosaic.*(not built yet)$' out
-	template-list --for capture | cut -f1 | same_text <(printf 'drf-overview\ndrf-waterfall\n')
+	template-list --for capture | cut -f1 | same_text <(printf '%s\n' capture-metrics drf-overview drf-waterfall sds-spectrogram sds-waterfall signal-report)
 	template-list --for ha | cut -f1 | grep -qx narrowband
 	template-list --for FITS | grep -q seestar-quick
 	template-list --for fits | (! grep drf)
