@@ -130,46 +130,59 @@ static float *turn(const float *levels, size_t width, size_t height)
 	return turned;
 }
 
-/* One subchannel, drawn by itself, into the rows of the picture from `top` on. */
-static size_t draw_panel(const struct spectrogram_chart *c, const struct chart *chart,
-	const float *levels, size_t top, uint8_t *picture)
+/* One subchannel, drawn by itself: a picture of the layout's size; to be freed. */
+static uint8_t *draw_panel(const struct spectrogram_chart *c, const struct chart *chart,
+	const struct chart_layout *layout, const float *levels)
 {
-	struct chart_layout layout = lay_out(c, chart);
 	float *turned = turn(levels, chart->width, chart->height);
-	size_t part_plane, plane = c->width * c->height, height = layout.height;
-	uint8_t *part;
+	uint8_t *picture = xaligned(3 * layout->width, layout->height);
 	struct error e;
 
-	layout.width = c->width; /* what is left over stands at the right */
-	part_plane = layout.width * layout.height;
-	part = xaligned(3, part_plane);
-	chart_paint(chart, &layout, turned, part);
-	if (chart_draw(chart, c->fonts, &layout, part, &e))
-		die_with(&e);
-	height = MIN(height, c->height - top);
-	for (size_t i = 0; i < 3; i++)
-		memcpy(picture + i * plane + top * c->width, part + i * part_plane,
-			height * c->width);
-	free(part);
+	chart_paint(chart, layout, turned, picture);
 	free(turned);
+	if (chart_draw(chart, c->fonts, layout, picture, &e))
+		die_with(&e);
+	return picture;
+}
+
+/* The planes of a panel's picture below what there is; returns where the next one goes. */
+static size_t put_panel(const struct spectrogram_chart *c, const struct chart_layout *layout,
+	const uint8_t *panel, size_t top, uint8_t *picture)
+{
+	size_t height = MIN(layout->height, c->height - top);
+
+	for (size_t i = 0; i < 3; i++)
+		memcpy(picture + (i * c->height + top) * c->width,
+			panel + i * layout->width * layout->height, height * c->width);
 	return top + height;
 }
 
 uint8_t *spectrogram_chart_draw(struct spectrogram_chart *c, const struct axis *level)
 {
 	size_t panels = c->line->form.subchannels, top = 0, width;
-	uint8_t *picture = xaligned(3 * c->width, c->height);
+	uint8_t *picture = NULL, *panel;
 	float *levels;
 
 	c->time = timeline_time_axis(c->line);
 	width = fitting_width(c, level);
 	timeline_place_markers(c->line, width);
 	levels = spectrogram_chart_levels(c, width);
-	memset(picture, 255, 3 * c->width * c->height);
 	for (size_t i = 0; i < panels; i++) {
 		struct chart chart = panel_chart(c, i, level, width);
+		struct chart_layout layout = lay_out(c, &chart);
 
-		top = draw_panel(c, &chart, levels + i * width * c->data_height, top, picture);
+		layout.width = c->width; /* what is left over stands at the right … */
+		if (i == panels - 1 && layout.height + top < c->height)
+			layout.height = c->height - top; /* … and at the bottom */
+		panel = draw_panel(c, &chart, &layout, levels + i * width * c->data_height);
+		if (panels == 1 && layout.height == c->height) {
+			free(levels);
+			return panel;
+		}
+		if (!picture)
+			picture = xaligned(3 * c->width, c->height);
+		top = put_panel(c, &layout, panel, top, picture);
+		free(panel);
 	}
 	free(levels);
 	return picture;
