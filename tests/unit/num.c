@@ -172,6 +172,25 @@ static void shortest(void)
 		"bytes for people");
 }
 
+static void spans(void)
+{
+	static const struct {
+		const char *text;
+		int64_t first, end;
+	} right[] = {{"3:7", 3, 7}, {":", 0, INT64_MAX}, {"3:", 3, INT64_MAX}, {":7", 0, 7},
+		{"5:5", 5, 5}};
+	static const char *const wrong[] = {"", "3", "7:3", "-1:2", "a:b", "1:2:3", " :3", "1:-1",
+		"111111111111111111111111111111111111:2"};
+	int64_t first, end;
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
+		check(parse_span(right[i].text, &first, &end) && first == right[i].first &&
+				end == right[i].end,
+			"parse_span '%s'", right[i].text);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		check(!parse_span(wrong[i], &first, &end), "parse_span refuses '%s'", wrong[i]);
+}
+
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv);
@@ -180,5 +199,6 @@ int main(int argc, char **argv)
 	durations();
 	rates();
 	shortest();
+	spans();
 	return done();
 }

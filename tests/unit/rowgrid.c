@@ -186,6 +186,56 @@ static void test_long(void)
 	rowgrid_free(grid);
 }
 
+static void test_weights(void)
+{
+	struct rowgrid_config config = {1, 4, 4, 100, ROWGRID_MEAN};
+	struct rowgrid *grid = rowgrid_new(&config);
+	const float one[4] = {1, 1, 1, 1}, four[4] = {4, 8, 12, NAN};
+	float out[4];
+
+	/* Both in one pixel: by time. Cells weigh by their overlap, rows of a cell by their step. */
+	rowgrid_add(grid, 0, 10, one);
+	rowgrid_add(grid, 10, 20, four);
+	rowgrid_render(grid, 0, 1, 4, out);
+	check(fabsf(out[0] - 3) < 1e-6f && fabsf(out[1] - 17.0f / 3) < 1e-6f && out[3] == 1,
+		"a row weighs as much as the time it stands for");
+	rowgrid_render(grid, 0, 3, 2, out);
+	check(out[0] == 1 && out[1] == 1, "a narrower picture joins columns");
+	rowgrid_render(grid, 0, 1, 1, out);
+	check(fabsf(out[0] - (4 * 1 + 2 * (4 + 8 + 12)) / 10.0f) < 1e-6f, "those without NaN");
+	rowgrid_free(grid);
+}
+
+/* Rows of 2 and 4 at once make the picture that single rows make. */
+static void test_rows_at_once(void)
+{
+	struct rowgrid_config config = {1, 1, 1, 16, ROWGRID_MEAN};
+	struct rowgrid *single = rowgrid_new(&config), *joined = rowgrid_new(&config);
+	float a[16], b[16], worst = 0;
+
+	for (int k = 0; k < 512; k++) {
+		float v = (float)(k % 37);
+
+		rowgrid_add(single, k, 1, &v);
+	}
+	for (int k = 0, n; k < 512; k += n) {
+		float v = 0;
+
+		n = k < 32 ? 1 : k < 64 ? 2 : 4;
+		for (int i = 0; i < n; i++)
+			v += (float)((k + i) % 37) / (float)n;
+		rowgrid_add(joined, k, n, &v);
+	}
+	rowgrid_render(single, 0, 16, 1, a);
+	rowgrid_render(joined, 0, 16, 1, b);
+	for (int i = 0; i < 16; i++)
+		worst = fmaxf(worst, fabsf(a[i] - b[i]));
+	check(worst < 1e-4f, "rows added several at once make the same picture (%g)",
+		(double)worst);
+	rowgrid_free(single);
+	rowgrid_free(joined);
+}
+
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv);
@@ -196,5 +246,7 @@ int main(int argc, char **argv)
 	test_against_direct(ROWGRID_MAX, "the maximum");
 	test_hostile();
 	test_long();
+	test_weights();
+	test_rows_at_once();
 	return done();
 }

@@ -583,6 +583,13 @@ static void test_windows(void)
 	check(fabs(sum / (50 * sqrt(2 * M_PI)) - 1) < 1e-6 && w[500] == 1 &&
 			fabs((double)w[550] - exp(-0.5)) < 1e-7 && w[450] == w[550],
 		"gauss: sum, peak, one standard deviation");
+	window_make(w, 1000, WINDOW_GAUSS_SYMMETRIC, 50);
+	for (size_t k = 0, unequal = 0; k < 1000; k++) {
+		unequal += w[k] != w[999 - k];
+		if (k == 999)
+			check(!unequal && fabs((double)w[550] - exp(-0.5 * 1.01 * 1.01)) < 1e-7,
+				"gauss-sym: symmetric about the middle of the samples");
+	}
 	window_make(w, 1000, WINDOW_KAISER, 8.6);
 	for (size_t k = 1, unequal = 0; k < 1000; k++) {
 		unequal += w[k] != w[1000 - k];

@@ -121,11 +121,34 @@ static void escapes(void)
 		"base_name");
 }
 
+/* The test vectors of RFC 4648, and high bytes. */
+static void base64(void)
+{
+	static const char *const vectors[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"}};
+	static const unsigned char high[] = {0xfb, 0xff, 0xbf, 0x00};
+	struct str s = {0};
+
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
+		str_clear(&s);
+		str_add(&s, "x");
+		str_add_base64(&s, vectors[i][0], strlen(vectors[i][0]));
+		check(s.p[0] == 'x' && !strcmp(s.p + 1, vectors[i][1]) && s.len == strlen(s.p),
+			"base64 of '%s'", vectors[i][0]);
+	}
+	str_clear(&s);
+	str_add_base64(&s, high, sizeof(high));
+	check(!strcmp(s.p, "+/+/AA=="), "base64 of high bytes");
+	str_free(&s);
+}
+
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv);
 	utf8();
 	shell();
 	escapes();
+	base64();
 	return done();
 }
