@@ -195,6 +195,41 @@ def bench_memory(work, top, small):
     say("e", "growth with length", long / short, "x", "<= 1.1", long / short <= 1.1)
 
 
+def gateway_seconds(route, raw, samples):
+    """Of one run of the peer, a sample."""
+    out = subprocess.run([PYTHON, os.path.join(PEER, "sds_gateway.py"), route, raw, str(samples)],
+                         capture_output=True, text=True, check=True).stdout
+    return float(out)
+
+
+def bench_gateway(stream, raw, samples):
+    """(s) spectrogram and waterfall-json against the routes of the SDS gateway."""
+    scipy = subprocess.run([PYTHON, "-c", "import scipy.signal"], stderr=subprocess.DEVNULL).returncode == 0
+    for route, part, wanted, commands in (
+            ("spectrogram", 4_000_000, 50, (["spectrogram"], ["spectrogram", "-j1"],
+                                            ["spectrogram", "--compat", "sds"])),
+            ("waterfall", 8_000_000, None, (["waterfall-json", "--compat", "sds"],
+                                            ["waterfall-json", "--compat", "sds", "-j1"],
+                                            ["waterfall-json"]))):
+        ours, theirs = {}, []
+        for _ in range(RUNS):
+            for command in commands:
+                ours.setdefault(" ".join(command), []).append(timed(leat(*command), stream))
+            if scipy:
+                theirs.append(gateway_seconds(route, raw, part))
+        rates = {name: samples / best(runs) / 1e6 for name, runs in ours.items()}
+        for name, rate in rates.items():
+            say("s", f"{name}, file", rate, "MS/s")
+        if not scipy:
+            missing("s", "scipy (package python3-scipy)")
+            continue
+        peer = 1 / best(theirs) / 1e6
+        ratio = next(iter(rates.values())) / peer
+        say("s", f"the gateway's {route} by scipy or numpy, without a picture", peer, "MS/s")
+        say("s", f"ratio of {commands[0][0]} to it", ratio, "x", f">= {wanted}" if wanted else "",
+            ratio >= wanted if wanted else None)
+
+
 def run(work):
     top, samples = os.path.join(work, "capture"), FILES * FILE_SAMPLES
     stream, raw = os.path.join(work, "stream"), os.path.join(work, "raw")
@@ -207,6 +242,7 @@ def run(work):
             q.wait()
     bench_slice(work, stream, raw, samples)
     bench_pipeline(work, top, samples)
+    bench_gateway(stream, raw, samples)
     bench_cat(stream)
     bench_start(work)
     small = os.path.join(work, "small")
