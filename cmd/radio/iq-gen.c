@@ -25,7 +25,8 @@ struct options {
 static const struct option options[] = {
 	{'r', "rate", OPT_RATE, AT(rate), "samples/s", "1M", 0, 0, NULL, OPT_OUTPUT,
 		"sample rate, a fraction such as 100000/3 allowed"},
-	{'f', "freq", OPT_FREQUENCY, AT(freq), "Hz", "0", 0, 0, NULL, OPT_OUTPUT, "centre frequency"},
+	{'f', "freq", OPT_FREQUENCY, AT(freq), "Hz", "0", 0, 0, NULL, OPT_OUTPUT,
+		"centre frequency"},
 	{'t', "tone", OPT_LIST, AT(tones), "", NULL, 0, 0, "F[:AMP]", OPT_OUTPUT,
 		"tone F Hz from the centre, amplitude 1 = full scale"},
 	{0, "chirp", OPT_LIST, AT(chirps), "", NULL, 0, 0, "F0:F1[:AMP]", OPT_OUTPUT,
@@ -46,7 +47,8 @@ static const struct option options[] = {
 	{0, "type", OPT_TEXT, AT(type), "", "ci16", 0, 0,
 		"cu8|ci8|cu16|ci16|cu32|ci32|cu64|ci64|cf32|cf64", OPT_OUTPUT,
 		"element type; without the c, real"},
-	{0, "real", OPT_FLAG, AT(real), "", NULL, 0, 0, NULL, OPT_OUTPUT, "real samples, not complex"},
+	{0, "real", OPT_FLAG, AT(real), "", NULL, 0, 0, NULL, OPT_OUTPUT,
+		"real samples, not complex"},
 	{'c', "subchannels", OPT_INT, AT(subchannels), "", "1", 1, 1024, NULL, OPT_OUTPUT,
 		"interleaved subchannels; they differ in their noise"},
 	{0, "time0", OPT_TEXT, AT(time0), "", NULL, 0, 0, "TIME", OPT_OUTPUT, "UTC of index 0"},
@@ -55,7 +57,7 @@ static const struct option options[] = {
 
 struct event {
 	int64_t at, end; /* samples; of a retune only at */
-	double value;    /* of a retune: Hz */
+	double value;	 /* of a retune: Hz */
 };
 
 struct generator {
@@ -129,7 +131,8 @@ static void add_tones(struct generator *g, const struct options *o)
 		size_t n = cut(text, part, 3);
 		struct signal_tone t = {.end = g->samples, .amplitude = 1};
 
-		if (n < 2 || !parse_frequency(part[0], &t.from_hz) || !parse_frequency(part[1], &t.to_hz) ||
+		if (n < 2 || !parse_frequency(part[0], &t.from_hz) ||
+			!parse_frequency(part[1], &t.to_hz) ||
 			(n > 2 && !parse_real(part[2], &t.amplitude)))
 			wrong("chirp", text, "F0:F1[:AMP], in Hz from the centre");
 		signal_add_tone(g->signal, &t);
@@ -192,7 +195,8 @@ static void prepare(struct filter *f)
 		die(EXIT_USAGE, "--type: %s: must be one of %s", o->type,
 			option_find(options, "type")->choices);
 	if (o->time0 && !utc_parse(o->time0, &g->time0))
-		die(EXIT_USAGE, "--time0: '%s': must be a time such as 2024-06-27T14:49:00Z", o->time0);
+		die(EXIT_USAGE, "--time0: '%s': must be a time such as 2024-06-27T14:49:00Z",
+			o->time0);
 	g->dtype = o->real ? dtype_real((unsigned)dtype) : (unsigned)dtype;
 	g->samples = ns_to_samples(o->seconds, o->rate);
 	g->row_size = dtype_size(g->dtype) * (size_t)o->subchannels;
@@ -200,8 +204,8 @@ static void prepare(struct filter *f)
 	if (g->most > SIGNAL_BLOCK)
 		g->most = SIGNAL_BLOCK;
 	g->freq_hz = o->freq;
-	g->signal = signal_new(g->dtype, (unsigned)o->subchannels, o->rate, o->noise, o->clip,
-		(uint64_t)o->seed);
+	g->signal = signal_new(
+		g->dtype, (unsigned)o->subchannels, o->rate, o->noise, o->clip, (uint64_t)o->seed);
 	add_tones(g, o);
 	add_events(g, o);
 	g->block = xaligned((size_t)g->most, g->row_size);

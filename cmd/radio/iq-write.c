@@ -105,8 +105,8 @@ static unsigned target_type(const struct writing *w, unsigned dtype)
 	}
 	if (w->format != RAW && real != DTYPE_U8 && real != DTYPE_I16 && real != DTYPE_I32 &&
 		real != DTYPE_F32 && real != DTYPE_F64)
-		die(EXIT_DATA, "%s: WAV has no such type: add --type %s", dtype_name(dtype),
-			complex ? "ci16 or cf32" : "i16 or f32");
+		die(EXIT_DATA, "%s: WAV has no such type: add --type %s",
+			dtype_name(real | complex), complex ? "ci16 or cf32" : "i16 or f32");
 	return real | complex;
 }
 

@@ -65,7 +65,7 @@ static int fetch(
 		if (k < 0)
 			return fail(e, EXIT_IO, "%s: cannot read: %s", in->where, strerror(errno));
 		if (k == 0) {
-			*end = true;
+			*end = in->ended = true;
 			break;
 		}
 		have += (size_t)k;

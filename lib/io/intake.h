@@ -21,6 +21,7 @@ struct intake {
 	bool file;	   /* regular: can be read again, and knows its size */
 	uint64_t size;	   /* of a file, from where it was opened */
 	uint64_t origin;   /* of a file: where that was */
+	bool ended;	   /* the end has been seen */
 	uint64_t at;	   /* bytes taken, those put back not counted */
 	uint8_t *kept;	   /* put back, or of a row that is not whole yet */
 	size_t kept_count, kept_size;

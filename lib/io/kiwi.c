@@ -10,6 +10,7 @@
 #define NEAR_S (12 * 3600)
 #define HOUR_NS (3600 * NS)
 #define NO_CLOCK 255
+#define MISSING_MOST (INT64_C(1) << 50)
 #define WHOLE 16 /* a sixteenth of a chunk off is still whole chunks */
 
 static int64_t leap_seconds(int64_t utc_s)
@@ -61,7 +62,7 @@ int64_t kiwi_missing(struct kiwi_clock *c, const struct wav_stamp *stamp)
 	if (c->known && chunk > 0) {
 		late_ns = nearest(stamp->ns - c->week_ns - utc_minus(expected, zero) % WEEK_NS);
 		missing = ns_to_samples(late_ns, c->rate);
-		if (missing <= -(chunk + 1) / 2 || late_ns > HOUR_NS)
+		if (missing <= -(chunk + 1) / 2 || late_ns > HOUR_NS || missing > MISSING_MOST)
 			missing = -1;
 		else if (missing < (chunk + 1) / 2)
 			missing = 0;

@@ -38,6 +38,7 @@ struct wav {
 	size_t packed_rows;
 	struct wav_form form;
 	struct wav_stamp stamp;
+	bool stamped; /* there are stamps, so many chunks of data */
 	unsigned remarks;
 };
 
@@ -226,6 +227,7 @@ static int take_kiwi(struct wav *w, uint64_t size, struct error *e)
 	int code = take_chunk(w, size, b, sizeof(b), &got, e);
 
 	w->stamp = (struct wav_stamp){0};
+	w->stamped = true;
 	if (!code && got == sizeof(b))
 		read_stamp(b, &w->stamp);
 	return code;
@@ -346,6 +348,8 @@ uint64_t wav_promised(const struct wav *w)
 {
 	uint64_t bytes = w->left, rest = w->in->size - w->in->at;
 
+	if (w->stamped)
+		return 0;
 	if (bytes == INTAKE_ALL)
 		bytes = w->in->file && w->in->size > w->in->at ? rest : 0;
 	return bytes / w->row;

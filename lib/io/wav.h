@@ -61,7 +61,7 @@ const struct wav_form *wav_form(const struct wav *w);
 const struct wav_stamp *wav_stamp(const struct wav *w); /* of the data at hand */
 unsigned wav_remarks(const struct wav *w);
 
-/* Samples (of all channels) that the data at hand still promise; 0 if unknown. */
+/* Samples (of all channels) that the file still promises; 0 if unknown. */
 uint64_t wav_promised(const struct wav *w);
 
 /*
