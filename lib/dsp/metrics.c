@@ -16,6 +16,8 @@
 #define SIGNIFICANT 4.0
 
 #define MAIN_LOBE 2 /* bins of Hann's main lobe to one side */
+#define TONE_SHARE 0.9	/* of an emission's power in one main lobe: it is a tone */
+#define SIDE_LOBES 0.02 /* more than those of a flat band at its edge */
 #define GUARD 3	    /* bins at the band's edges that do not count as outside */
 #define JOINED 4    /* bins between two parts of one emission, at most */
 #define GROUP_MOST 64
@@ -36,7 +38,8 @@ struct metrics {
 	size_t bins;
 	double step_hz, width_hz; /* of a bin; of the band */
 	double *share; /* of a bin's width that is there: 1, or 1/2 at 0 and rate/2 of real input */
-	double *weight;	 /* of it, what lies in the band */
+	double *weight;	 /* of it, what lies in the band … */
+	double *counted; /* … and what counts as such */
 	bool *candidate; /* its density may tell of the noise */
 	bool outside;	 /* these are the bins outside the band */
 	double *level;	 /* density as if the share were 1 */
@@ -126,6 +129,7 @@ int metrics_new(struct metrics **made, const struct metrics_config *config, stru
 	m->step_hz = config->rate_hz / (double)config->n;
 	m->share = xcalloc(m->bins, sizeof(*m->share));
 	m->weight = xcalloc(m->bins, sizeof(*m->weight));
+	m->counted = xcalloc(m->bins, sizeof(*m->counted));
 	m->candidate = xcalloc(m->bins, sizeof(*m->candidate));
 	m->level = xcalloc(m->bins, sizeof(*m->level));
 	m->stands_out = xcalloc(m->bins, sizeof(*m->stands_out));
@@ -154,6 +158,7 @@ void metrics_free(struct metrics *m)
 		return;
 	free(m->share);
 	free(m->weight);
+	free(m->counted);
 	free(m->candidate);
 	free(m->level);
 	free(m->stands_out);
@@ -320,7 +325,7 @@ static double find_noise(struct metrics *m, double k)
 /* What a bin of the band has beyond the noise, as power. */
 static double excess(const struct metrics *m, size_t bin, double noise)
 {
-	return m->weight[bin] * (m->level[bin] - noise) * m->step_hz;
+	return m->counted[bin] * (m->level[bin] - noise) * m->step_hz;
 }
 
 /* A walk over the band's signal: all bins in an order that cuts no emission of a ring in two. */
@@ -336,7 +341,7 @@ static size_t walk_bin(const struct metrics *m, const struct walk *w, size_t i)
 
 static bool is_signal(const struct metrics *m, const struct walk *w, size_t bin)
 {
-	return m->weight[bin] > 0 && (w->all || m->stands_out[bin]);
+	return m->counted[bin] > 0 && (w->all || m->stands_out[bin]);
 }
 
 /* Where a ring may be cut. */
@@ -366,12 +371,13 @@ static double folded(const struct metrics *m, double hz)
 
 struct emission {
 	double power, moment;
+	size_t peak; /* of the walk */
 };
 
 static struct emission strongest(const struct metrics *m, const struct walk *w, double noise)
 {
 	struct emission best = {0}, now = {0};
-	size_t quiet = 0;
+	size_t quiet = 0, peak = 0;
 
 	for (size_t i = 0; i < m->bins; i++) {
 		size_t b = walk_bin(m, w, i);
@@ -381,8 +387,11 @@ static struct emission strongest(const struct metrics *m, const struct walk *w, 
 			now = (struct emission){0};
 		if (quiet > 0)
 			continue;
+		if (now.power == 0 || m->level[b] > m->level[walk_bin(m, w, peak)])
+			peak = i;
 		now.power += excess(m, b, noise);
 		now.moment += excess(m, b, noise) * (double)i;
+		now.peak = peak;
 		if (now.power > best.power)
 			best = now;
 	}
@@ -402,6 +411,25 @@ static struct emission whole(const struct metrics *m, const struct walk *w, doub
 		all.moment += excess(m, b, noise) * (double)i;
 	}
 	return all;
+}
+
+/* A tone is its main lobe: what else stands out beside it only blurs where it is. */
+static struct emission sharpened(
+	const struct metrics *m, const struct walk *w, double noise, struct emission e)
+{
+	struct emission lobe = {.peak = e.peak};
+
+	for (int j = -MAIN_LOBE; j <= MAIN_LOBE; j++) {
+		double i = (double)e.peak + j;
+		size_t b;
+
+		if (i < 0 || i >= (double)m->bins)
+			continue;
+		b = walk_bin(m, w, (size_t)i);
+		lobe.power += excess(m, b, noise);
+		lobe.moment += excess(m, b, noise) * i;
+	}
+	return lobe.power > TONE_SHARE * e.power ? lobe : e;
 }
 
 /* The place, in bins of the walk, below which so much of the power lies; from the end if asked. */
@@ -441,18 +469,66 @@ static double rest_of(const struct metrics *m, double k, double noise, double *d
 	return rest;
 }
 
+/*
+ * What the window spreads over an edge of the band is the band's, if it falls from the edge on and
+ * is gone where the main lobe ends: then there is no other signal.
+ */
+static void count_edge(struct metrics *m, double k, double noise, size_t edge, int side)
+{
+	double limit = gamma_quantile(k, STANDS_OUT) * noise;
+	double gone = fmax(limit, noise + SIDE_LOBES * (m->level[edge] - noise));
+	size_t beyond[MAIN_LOBE + 1], last = edge;
+
+	for (int j = 0; j <= MAIN_LOBE; j++) {
+		ptrdiff_t bin = (ptrdiff_t)edge + side * (j + 1), bins = (ptrdiff_t)m->bins;
+
+		if (m->config.real && (bin < 0 || bin >= bins))
+			return;
+		last = beyond[j] = (size_t)((bin + bins) % bins);
+		if (m->weight[last] >= 0.5)
+			return;
+		if (j < MAIN_LOBE && m->level[last] > m->level[j ? beyond[j - 1] : edge])
+			return;
+	}
+	if (m->level[last] > gone)
+		return;
+	m->counted[edge] = 1;
+	for (int j = 0; j < MAIN_LOBE; j++) {
+		m->counted[beyond[j]] = 1;
+		m->stands_out[beyond[j]] = true;
+	}
+}
+
+static void count_edges(struct metrics *m, double k, double noise, bool all)
+{
+	for (size_t b = 0; b < m->bins; b++) {
+		size_t before = (b + m->bins - 1) % m->bins, after = (b + 1) % m->bins;
+
+		if (m->weight[b] < 0.5 || !(all || m->stands_out[b]))
+			continue;
+		if (m->weight[before] < 0.5)
+			count_edge(m, k, noise, b, -1);
+		if (m->weight[after] < 0.5)
+			count_edge(m, k, noise, b, 1);
+	}
+}
+
 static void measure_signal(struct metrics *m, double k, double noise, struct metrics_spectrum *out)
 {
 	struct walk w = {0};
-	double deviation, rest = rest_of(m, k, noise, &deviation);
-	struct emission all = whole(m, &w, noise), main;
+	double deviation, rest;
+	struct emission all, main;
 
+	memcpy(m->counted, m->weight, m->bins * sizeof(*m->counted));
+	rest = rest_of(m, k, noise, &deviation);
+	all = whole(m, &w, noise);
 	out->offset_hz = out->occupied_hz = NAN;
 	w.all = rest > SIGNIFICANT * deviation;
 	if (!w.all && !(all.power > 0)) {
 		out->signal = fmax(rest, 0);
 		return;
 	}
+	count_edges(m, k, noise, w.all);
 	w.first = first_bin(m, &w);
 	all = whole(m, &w, noise);
 	out->signal = all.power;
@@ -461,7 +537,9 @@ static void measure_signal(struct metrics *m, double k, double noise, struct met
 		struct walk out_only = {.first = w.first};
 
 		main = strongest(m, &out_only, noise);
-		if (main.power < all.power / 2)
+		if (main.power >= all.power / 2)
+			main = sharpened(m, &w, noise, main);
+		else
 			main = all;
 	}
 	out->offset_hz = folded(m, walk_hz(m, &w, main.moment / main.power));
