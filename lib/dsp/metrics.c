@@ -15,11 +15,11 @@
 #define STANDS_OUT 4.5
 #define SIGNIFICANT 4.0
 
-#define MAIN_LOBE 2 /* bins of Hann's main lobe to one side */
+#define MAIN_LOBE 2	/* bins of Hann's main lobe to one side */
 #define TONE_SHARE 0.9	/* of an emission's power in one main lobe: it is a tone */
 #define SIDE_LOBES 0.02 /* more than those of a flat band at its edge */
-#define GUARD 3	    /* bins at the band's edges that do not count as outside */
-#define JOINED 4    /* bins between two parts of one emission, at most */
+#define GUARD 3		/* bins at the band's edges that do not count as outside */
+#define JOINED 4	/* bins between two parts of one emission, at most */
 #define GROUP_MOST 64
 #define OUTSIDE_SHARE 8 /* one of so many bins outside the band will do */
 #define CLUSTER_SHARE 8 /* noise fills one of so many bins of those the greatest cluster has */
@@ -344,13 +344,14 @@ static bool is_signal(const struct metrics *m, const struct walk *w, size_t bin)
 	return m->counted[bin] > 0 && (w->all || m->stands_out[bin]);
 }
 
-/* Where a ring may be cut. */
-static size_t first_bin(const struct metrics *m, const struct walk *w)
+/* Where a ring may be cut: beyond what stands out. */
+static size_t first_bin(const struct metrics *m)
 {
+	const struct walk w = {0};
 	size_t quiet = 0;
 
 	for (size_t i = 0; i < m->bins + JOINED && !m->config.real; i++) {
-		quiet = is_signal(m, w, i % m->bins) ? 0 : quiet + 1;
+		quiet = is_signal(m, &w, i % m->bins) ? 0 : quiet + 1;
 		if (quiet > JOINED)
 			return i % m->bins;
 	}
@@ -529,7 +530,7 @@ static void measure_signal(struct metrics *m, double k, double noise, struct met
 		return;
 	}
 	count_edges(m, k, noise, w.all);
-	w.first = first_bin(m, &w);
+	w.first = first_bin(m);
 	all = whole(m, &w, noise);
 	out->signal = all.power;
 	main = all;

@@ -7,7 +7,7 @@
 #define VECTORS (SUMS / LANES)
 
 /* Vectors of each lane that are added in f32, before these sums go to f64. */
-#define BATCH 8
+#define BATCH 32
 
 struct iq_lanes {
 	double sum[SUMS], square[SUMS], cross[SUMS];
@@ -39,7 +39,7 @@ INLINE void iq_batch(struct iq_lanes *m, const float *x, float low, float high)
 
 		for (unsigned b = 0; b < BATCH; b++) {
 			vec v = vec_load(x + b * SUMS + g * LANES), w = swapped(v), v2 = v * v;
-			ivec beyond = (v <= low) | (v >= high) | (w <= low) | (w >= high);
+			ivec beyond = (vec_min(v, w) <= low) | (vec_max(v, w) >= high);
 
 			s += v;
 			s2 += v2;

@@ -307,9 +307,9 @@ struct kern {
 	void (*moments)(struct kern_moments *m, const float *v, size_t n, double shift);
 
 	/*
-	 * Sums of n < 2^30 complex f32 (re, im); a component is at a limit if it is <= low < 0 or
-	 * >= high > 0. A NaN makes NaN of the sums it goes into, and counts for neither peak nor
-	 * clipped.
+	 * Sums of n < 2^30 complex f32 (re, im), products added in f32 by 32 and then in f64; a
+	 * component is at a limit if it is <= low < 0 or >= high > 0. A NaN makes NaN of the sums
+	 * it goes into and is no peak; whether its sample counts as clipped is not said.
 	 */
 	void (*iq_sums)(struct kern_iq_sums *s, const float *x, size_t n, float low, float high);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Measures against planted signals: tones and bands of noise 3 kHz wide in white noise, windows just
- * so long that an ideal estimator's standard deviation is a third of the limit (or, with margin N,
- * N times as long). metrics [SEED] runs a small grid and the corners; metrics --grid [SEED [MARGIN]]
- * the large one and prints its worst errors.
+ * Measures against planted signals: tones and bands of noise 3 kHz wide in white noise, windows
+ * just so long that an ideal estimator's standard deviation is a third of the limit (or, with
+ * margin N, N times as long). metrics [SEED] runs a small grid and the corners; metrics --grid
+ * [SEED [MARGIN]] the large one and prints its worst errors.
  */
 #include "dsp/metrics.h"
 
@@ -84,7 +84,8 @@ static struct wide_signal wide_new(double rate_hz, uint64_t samples)
 
 	memset(in, 0, 2 * n * sizeof(*in));
 	for (size_t b = 0; b < n; b++) {
-		double f = (b > n / 2 ? (double)b - (double)n : (double)b) * low_rate / (double)n, v[2];
+		double f = (b > n / 2 ? (double)b - (double)n : (double)b) * low_rate / (double)n,
+		       v[2];
 
 		if (fabs(f) > WIDE_HZ / 2)
 			continue;
@@ -106,11 +107,14 @@ static struct wide_signal wide_new(double rate_hz, uint64_t samples)
 	s.filter = xcalloc(s.factor, TAPS * sizeof(*s.filter));
 	for (size_t p = 0; p < s.factor; p++)
 		for (int t = 0; t < TAPS; t++) {
-			double x = t - TAPS / 2 + 1 - (double)p / (double)s.factor, u = x / (TAPS / 2.0);
+			double x = t - TAPS / 2 + 1 - (double)p / (double)s.factor,
+			       u = x / (TAPS / 2.0);
 			double sinc = x == 0 ? 1 : sin(M_PI * x) / (M_PI * x);
 
-			s.filter[p * TAPS + (size_t)t] = fabs(u) > 1 ? 0
-				: sinc * kaiser_i0(10 * sqrt(1 - u * u)) / kaiser_i0(10);
+			s.filter[p * TAPS + (size_t)t] =
+				fabs(u) > 1
+					? 0
+					: sinc * kaiser_i0(10 * sqrt(1 - u * u)) / kaiser_i0(10);
 		}
 	return s;
 }
@@ -194,9 +198,11 @@ static struct result run(const struct cell *c)
 	struct result r = {.n = metrics_length(c->rate_hz, c->band_hz, 1 << 26)};
 	size_t hop = metrics_hop(r.n), carried = 0, size = dtype_size(c->dtype), done = 0;
 	uint64_t samples = samples_for(c);
-	struct meter_config config = {.samples = {.dtype = c->dtype, .subchannels = 1,
+	struct meter_config config = {.samples = {.dtype = c->dtype,
+					      .subchannels = 1,
 					      .full_scale = dtype_full_scale(c->dtype)},
-		.n = r.n, .rate_hz = c->rate_hz};
+		.n = r.n,
+		.rate_hz = c->rate_hz};
 	double middle = c->band_hz < c->rate_hz ? c->offset_hz : 0;
 	struct source s = {.cell = c, .turn = c->offset_hz / c->rate_hz, .phase = uniform()};
 	float *x = xaligned(2 * CHUNK, sizeof(*x));
@@ -232,7 +238,8 @@ static struct result run(const struct cell *c)
 		free(q);
 		for (size_t b = 0; b < count; b += METRICS_BLOCK)
 			meter_block(m, buffer + (carried + b) * size,
-				count - b < METRICS_BLOCK ? count - b : METRICS_BLOCK, (int64_t)(done + b));
+				count - b < METRICS_BLOCK ? count - b : METRICS_BLOCK,
+				(int64_t)(done + b));
 		done += count;
 		carried += count;
 		ready = carried < r.n ? 0 : 1 + (carried - r.n) / hop;
@@ -277,7 +284,8 @@ static void print(const char *what, const char *unit, const struct spread *s, do
 {
 	double mean = s->sum / (double)s->count;
 
-	printf("#   %-7s %4zu cells, limit %.2f %-4s mean %+7.4f, rms %6.4f, worst %+7.4f, beyond %zu\n",
+	printf("#   %-7s %4zu cells, limit %.2f %-4s mean %+7.4f, rms %6.4f, worst %+7.4f, beyond "
+	       "%zu\n",
 		what, s->count, limit, unit, mean * limit,
 		sqrt(s->square / (double)s->count) * limit, s->worst * limit, s->beyond);
 }
@@ -306,8 +314,9 @@ static void run_into(struct spreads *s, const struct cell *c, bool say)
 	add(&s->noise, r.noise_db, NOISE_LIMIT_DB);
 	if (!c->wide && c->snr_db >= 10)
 		add(&s->offset, r.offset_bins, OFFSET_LIMIT_BINS);
-	if (say && (fabs(r.snr_db) > SNR_LIMIT_DB || fabs(r.noise_db) > NOISE_LIMIT_DB ||
-			   (!c->wide && c->snr_db >= 10 && fabs(r.offset_bins) > OFFSET_LIMIT_BINS)))
+	if (say &&
+		(fabs(r.snr_db) > SNR_LIMIT_DB || fabs(r.noise_db) > NOISE_LIMIT_DB ||
+			(!c->wide && c->snr_db >= 10 && fabs(r.offset_bins) > OFFSET_LIMIT_BINS)))
 		printf("#     beyond: %s rate %g offset %g band %g snr %g, n %zu, %llu samples: "
 		       "errors %.4f dB, noise %.4f dB, %.4f bins\n",
 			c->wide ? "wide" : "tone", c->rate_hz, c->offset_hz, c->band_hz, c->snr_db,
@@ -315,8 +324,10 @@ static void run_into(struct spreads *s, const struct cell *c, bool say)
 }
 
 /* Every cell whose window has at most so many samples; the others are counted. */
-static void run_grid(uint64_t most, double margin)
+static size_t run_grid(uint64_t most, double margin)
 {
+	size_t beyond = 0;
+
 	for (int wide = 0; wide <= 1; wide++)
 		for (int narrow = 0; narrow <= 1; narrow++)
 			for (size_t r = 0; r < COUNT_OF(rates); r++) {
@@ -326,8 +337,14 @@ static void run_grid(uint64_t most, double margin)
 				for (double snr = -10; snr <= 60; snr += 10)
 					for (size_t p = 0; p < COUNT_OF(places); p++) {
 						struct cell c = {wide, rates[r],
-							places[p] * rates[r] + (uniform() - 0.5) * rates[r] / 1024 *
-								(p > 0 && p < COUNT_OF(places) - 1 && p != 4),
+							places[p] * rates[r] +
+								(uniform() - 0.5) * rates[r] /
+									1024 *
+									(p > 0 &&
+										p < COUNT_OF(
+											    places) -
+												1 &&
+										p != 4),
 							snr, narrow ? WIDE_HZ : rates[r], margin,
 							DTYPE_COMPLEX | DTYPE_F32};
 
@@ -339,13 +356,264 @@ static void run_grid(uint64_t most, double margin)
 							run_into(&s, &c, true);
 					}
 				printf("# %s, B = %s, rate %g (%zu cells too long)\n",
-					wide ? "3 kHz band" : "tone", narrow ? "3 kHz" : "rate", rates[r], left_out);
+					wide ? "3 kHz band" : "tone", narrow ? "3 kHz" : "rate",
+					rates[r], left_out);
 				print("SNR", "dB", &s.snr, SNR_LIMIT_DB);
 				print("noise", "dB", &s.noise, NOISE_LIMIT_DB);
 				if (!wide)
 					print("offset", "bin", &s.offset, OFFSET_LIMIT_BINS);
+				beyond += s.snr.beyond + s.noise.beyond + s.offset.beyond;
 				fflush(stdout);
 			}
+	return beyond;
+}
+
+/* Cells at random whose windows make the ideal error a sixth of the limit: none may be beyond. */
+static void small_grid(void)
+{
+	struct spreads s = {0};
+	uint64_t left = 6000000;
+
+	for (int turn = 0; turn < 400 && left > 0; turn++) {
+		struct cell c = {.wide = below(3) == 0,
+			.rate_hz = rates[below(COUNT_OF(rates))],
+			.snr_db = -10 + 70 * uniform(),
+			.margin = 4};
+		uint64_t samples;
+
+		c.band_hz = below(2) ? c.rate_hz : WIDE_HZ * (1 + uniform());
+		c.dtype = c.snr_db < 40 && below(2) ? DTYPE_COMPLEX | DTYPE_I16
+						    : DTYPE_COMPLEX | DTYPE_F32;
+		c.offset_hz = (below(8) ? 0.9 * (uniform() - 0.5) : 0) * c.rate_hz;
+		samples = samples_for(&c);
+		if (!fits(&c) || samples > 500000)
+			continue;
+		left -= samples < left ? samples : left;
+		run_into(&s, &c, true);
+	}
+	print("SNR", "dB", &s.snr, SNR_LIMIT_DB);
+	print("noise", "dB", &s.noise, NOISE_LIMIT_DB);
+	print("offset", "bin", &s.offset, OFFSET_LIMIT_BINS);
+	check(s.snr.count > 20 && s.snr.beyond == 0, "planted signals: SNR within 0.2 dB");
+	check(s.noise.beyond == 0, "planted signals: noise floor within 0.1 dB");
+	check(s.offset.count > 5 && s.offset.beyond == 0, "planted tones: offset within 0.05 bin");
+}
+
+/* What another program gets wrong by 1 to 40 dB. */
+static void tone_of_300_hz(void)
+{
+	for (int fast = 0; fast <= 1; fast++)
+		for (double snr = 0; snr <= 40; snr += 20) {
+			double rate = fast ? 200e3 : 12.5e3;
+			struct cell c = {false, rate, 300, snr, rate, 9, DTYPE_COMPLEX | DTYPE_F32};
+			struct result r = run(&c);
+
+			check(fabs(r.snr_db) < SNR_LIMIT_DB &&
+					fabs(r.offset_bins) < OFFSET_LIMIT_BINS,
+				"a tone of 300 Hz at %g S/s and %g dB: %.3f dB at %.2f Hz", rate,
+				snr, 10 * log10(r.measured.snr), r.measured.offset_hz);
+		}
+}
+
+/* Rows of densities as white noise has them: means of `transforms` exponential deviates. */
+static void random_row(float *density, size_t bins, unsigned transforms)
+{
+	for (size_t b = 0; b < bins; b++) {
+		double sum = 0, v[2];
+
+		for (unsigned t = 0; t < transforms && transforms < 1000; t++)
+			sum -= log(uniform()) / transforms;
+		if (transforms >= 1000) {
+			normal_pair(v, 1);
+			sum = 1 + v[0] / sqrt(transforms);
+		}
+		density[b] = (float)sum;
+	}
+}
+
+static struct metrics *measures(bool real, double low, double high)
+{
+	struct metrics_config c = {1024, real, 1024, low, high};
+	struct metrics *m;
+	struct error e;
+
+	if (metrics_new(&m, &c, &e))
+		abort();
+	return m;
+}
+
+/* A single transform is enough, on the average. */
+static void unbiased_noise(void)
+{
+	struct metrics *m = measures(false, -512, 512);
+	float density[1024];
+
+	for (unsigned transforms = 1; transforms <= 32; transforms *= 2) {
+		struct metrics_spectrum out;
+		double sum = 0, error_db;
+		int rows = 0, found = 0;
+
+		for (; rows < 200; rows++) {
+			random_row(density, 1024, transforms);
+			metrics_measure(m, density, transforms, &out);
+			sum += out.noise;
+			found += !isnan(out.offset_hz);
+		}
+		error_db = 10 * log10(sum / rows);
+		check(fabs(error_db) < 0.05, "means of %u transforms: noise floor off by %.4f dB",
+			transforms, error_db);
+		check(found <= 10, "of %d of noise alone, %d show a signal", rows, found);
+	}
+	metrics_free(m);
+}
+
+/* Noise of level 1 with plateaus: the level and the power that is found of them. */
+static void crowded(const char *what, double share, double level, double low, double high,
+	double signal, double noise_limit)
+{
+	struct metrics *m = measures(false, low, high);
+	struct metrics_spectrum out;
+	float density[1024];
+
+	random_row(density, 1024, 40000);
+	for (size_t b = 0; b < 1024; b++)
+		if ((double)b < share * 1024)
+			density[b] += (float)level;
+	metrics_measure(m, density, 40000, &out);
+	check(fabs(10 * log10(out.noise)) < noise_limit, "%s: noise floor %.3f dB", what,
+		10 * log10(out.noise));
+	check(signal > 0 ? fabs(10 * log10(out.signal / signal)) < 0.1 : out.signal < 2,
+		"%s: signal %.3f, expected %.3f", what, out.signal, signal);
+	metrics_free(m);
+}
+
+static void measure_flat(
+	struct metrics *m, float *density, size_t bin, struct metrics_spectrum *out)
+{
+	static const float hann[] = {1 / 6.0f, 2 / 3.0f, 1 / 6.0f};
+
+	for (size_t b = 0; b < 1024; b++)
+		density[b] = 1e-3f * (1 + 0.01f * (float)(b % 7));
+	for (size_t j = 0; j < 3; j++)
+		density[(bin + 1023 + j) % 1024] += 1000 * hann[j];
+	metrics_measure(m, density, 1000, out);
+}
+
+static void corners(void)
+{
+	struct metrics *m = measures(false, -512, 512);
+	struct metrics_spectrum out;
+	struct metrics_config narrow = {1024, false, 1024, 600, 700};
+	struct metrics *none;
+	float density[1024] = {0};
+	struct error e;
+
+	measure_flat(m, density, 512, &out);
+	check(fabs(out.offset_hz) < 0.001 && fabs(out.signal - 1000) < 1,
+		"a carrier at 0 Hz is a signal: %.3f at %.4f Hz", out.signal, out.offset_hz);
+	measure_flat(m, density, 0, &out);
+	check(fabs(fabs(out.offset_hz) - 512) < 0.001 && fabs(out.signal - 1000) < 1,
+		"a tone at half the rate is in one piece: %.3f at %.4f Hz", out.signal,
+		out.offset_hz);
+	check(out.occupied_hz > 1 && out.occupied_hz < 3, "it occupies %.2f bins", out.occupied_hz);
+	density[77] = NAN;
+	metrics_measure(m, density, 10, &out);
+	check(isnan(out.noise) && isnan(out.snr) && isnan(out.signal) && isnan(out.offset_hz),
+		"a NaN makes NaN of all");
+	memset(density, 0, sizeof(density));
+	metrics_measure(m, density, 10, &out);
+	check(out.noise == 0 && out.signal == 0 && isnan(out.snr), "nothing is nothing");
+	metrics_free(m);
+	check(metrics_new(&none, &narrow, &e) == EXIT_USAGE && !none,
+		"a band outside the spectrum is refused");
+	check(metrics_length(12e3, 12e3, 1 << 26) == 1024 &&
+			metrics_length(96e3, 3e3, 1 << 26) == 1024 &&
+			metrics_length(97e3, 3e3, 1 << 26) == 2048 &&
+			metrics_length(2.5e6, 3e3, 1 << 26) == 32768 &&
+			metrics_length(1e9, 1, 1 << 26) == 0,
+		"32 bins in the band, at least 1024 in all");
+}
+
+/* Real input: one-sided densities, half a bin at both ends. */
+static void real_input(void)
+{
+	struct metrics *m = measures(true, 0, 512);
+	struct metrics_spectrum out;
+	float density[513];
+
+	random_row(density, 513, 2000);
+	density[0] /= 2;
+	density[512] /= 2;
+	density[100] += 60;
+	density[99] += 15;
+	density[101] += 15;
+	metrics_measure(m, density, 2000, &out);
+	check(fabs(out.noise - 1) < 0.01 && fabs(out.signal - 90) < 0.5 &&
+			fabs(out.offset_hz - 100) < 0.01 &&
+			fabs(out.snr * 512 * out.noise - out.signal) < 1e-9,
+		"real input: noise %.4f, signal %.3f at %.3f Hz", out.noise, out.signal,
+		out.offset_hz);
+	metrics_free(m);
+}
+
+#define SAMPLES 8000
+
+/* I = cos, Q = gain sin(+ phase), both with an offset: the textbook's imbalanced receiver. */
+static void levels(void)
+{
+	struct metrics_samples of = {DTYPE_COMPLEX | DTYPE_F64, 2, 2, 0};
+	double *x = xcalloc(4 * SAMPLES, sizeof(*x)), gain = 0.9, phase = 0.05;
+	struct kern_iq_sums sums = {0}, piece;
+	struct metrics_levels l;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		double a = 2 * M_PI * 0.01 * (double)i;
+
+		x[4 * i + 2] = 2 * (0.5 * cos(a) + 0.1);
+		x[4 * i + 3] = 2 * (gain * 0.5 * sin(a + phase) - 0.05);
+	}
+	for (size_t i = 0; i < 4; i++) { /* of which one is just short of full scale */
+		x[4 * (10 * i) + 2] = i == 3 ? 1.9999 : i % 2 ? -2 : 2.5;
+	}
+	for (size_t at = 0; at < SAMPLES; at += 1000) {
+		metrics_sums(&of, x + 4 * at, 1000, 1, &piece);
+		metrics_join(&sums, &piece);
+	}
+	metrics_levels(&of, &sums, &l);
+	check(sums.count == SAMPLES && fabs(l.clipped - 3.0 / SAMPLES) < 1e-12,
+		"3 samples are clipped");
+	check(fabs(l.dc_i - 0.1) < 1e-3 && fabs(l.dc_q + 0.05) < 1e-6, "DC %.5f %.5f", l.dc_i,
+		l.dc_q);
+	check(fabs(10 * log10(l.gain) + 20 * log10(gain)) < 0.05 &&
+			fabs(l.phase_rad - phase) < 1e-3,
+		"gain imbalance %.4f dB, phase imbalance %.5f rad", 10 * log10(l.gain),
+		l.phase_rad);
+	check(fabs(l.power - (0.125 * (1 + gain * gain) + 0.0125)) < 1e-3, "power %.5f", l.power);
+	check(fabs(l.crest * l.power - (1.25 * 1.25 + pow(x[83] / 2, 2))) < 1e-6, "crest %.4f",
+		l.crest);
+	free(x);
+}
+
+/* The ends of types, and a full scale of less. */
+static void clipping(void)
+{
+	static const uint8_t u8[] = {0, 7, 7, 255, 254, 1, 0, 255};
+	static const int16_t i16[] = {-32768, 0, 32767, 5, 32766, -32767, 2047, -2048};
+	static const float f32[] = {1, 0, -1, 0, 0.999999f, -0.999999f, 0, 2};
+	struct metrics_samples of = {DTYPE_COMPLEX | DTYPE_U8, 1, 127.5, 127.5};
+	struct kern_iq_sums s;
+
+	metrics_sums(&of, u8, 4, 0, &s);
+	check(s.clipped == 3, "cu8: 0 and 255 are clipped, 1 and 254 are not");
+	of = (struct metrics_samples){DTYPE_COMPLEX | DTYPE_I16, 1, 32768, 0};
+	metrics_sums(&of, i16, 4, 0, &s);
+	check(s.clipped == 2, "ci16: -32768 and 32767 are clipped, -32767 and 32766 are not");
+	of.full_scale = 2048;
+	metrics_sums(&of, i16, 4, 0, &s);
+	check(s.clipped == 4, "ci16 of full scale 2048: 2047 and -2048 are clipped");
+	of = (struct metrics_samples){DTYPE_COMPLEX | DTYPE_F32, 1, 1, 0};
+	metrics_sums(&of, f32, 4, 0, &s);
+	check(s.clipped == 3, "cf32: 1, -1 and 2 are clipped, less is not");
 }
 
 int main(int argc, char **argv)
@@ -353,10 +621,19 @@ int main(int argc, char **argv)
 	bool grid = argc > 1 && !strcmp(argv[1], "--grid");
 
 	seed_from(argc - grid, argv + grid);
-	if (grid) {
-		run_grid(argc > 4 ? strtoull(argv[4], NULL, 10) : 30000000,
-			argc > 3 ? atof(argv[3]) : 1);
-		return 0;
-	}
+	if (grid)
+		return run_grid(argc > 4 ? strtoull(argv[4], NULL, 10) : 30000000,
+			       argc > 3 ? strtod(argv[3], NULL) : 1) > 0;
+	small_grid();
+	tone_of_300_hz();
+	unbiased_noise();
+	crowded("a plateau of 30 % of the bins", 0.3, 0.5, -512, 512, 0.15 * 1024, 0.1);
+	crowded("a plateau of 80 % of the bins", 0.8, 10, -512, 512, 8192, 0.1);
+	crowded("a strong plateau outside the band", 0.3, 1e6, 100, 400, 0, 0.1);
+	crowded("a weak plateau that is all the band", 0.25, 0.1, -512, -256, 25.6, 0.02);
+	corners();
+	real_input();
+	levels();
+	clipping();
 	return done();
 }
