@@ -193,8 +193,8 @@ static void put_rows(void *arg, const struct meter_row *row)
 	if (row->partial || table_rows(s->table) >= s->rows_per_frame)
 		send_rows(f, row->partial ? row->transforms : 0);
 	s->partial_windows += row->partial;
-	if (__builtin_add_overflow(row->index, s->window, &s->next))
-		s->next = INT64_MIN;
+	if (row->partial || __builtin_add_overflow(row->index, s->window, &s->next))
+		s->next = INT64_MIN; /* something is missing before the next one */
 }
 
 static double band_of(const struct options *o, struct rate rate)

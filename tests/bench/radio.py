@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Captures and spectra: (a) to (e), against GNU Radio, scipy, a bare FFTW loop and cat."""
+"""Captures, spectra and measures: (a) to (f), against GNU Radio, scipy, a bare FFTW loop and cat."""
 import os
 import statistics
 import subprocess
@@ -230,6 +230,20 @@ def bench_gateway(stream, raw, samples):
             ratio >= wanted if wanted else None)
 
 
+def bench_metrics(stream, samples):
+    """(f) all measures of a stream file of ci16, default options."""
+    two, one, cpu = [], [], []
+    for _ in range(RUNS):
+        two.append(timed(leat("iq-metrics", "-j2"), stream))
+        one.append(timed(leat("iq-metrics", "-j1"), stream))
+        with open(stream, "rb") as source:
+            cpu.append(sum(cpu_and_status(p) for p in spawn([leat("iq-metrics", "-j2")], stdin=source)))
+    rate = samples / best(two) / 1e6
+    say("f", "iq-metrics, file, 2 threads", rate, "MS/s", ">= 200", rate >= 200)
+    say("f", "the same, 1 thread", samples / best(one) / 1e6, "MS/s")
+    say("f", "the same, 2 threads, per CPU second", samples / best(cpu) / 1e6, "MS")
+
+
 def run(work):
     top, samples = os.path.join(work, "capture"), FILES * FILE_SAMPLES
     stream, raw = os.path.join(work, "stream"), os.path.join(work, "raw")
@@ -241,6 +255,7 @@ def run(work):
         for q in p:
             q.wait()
     bench_slice(work, stream, raw, samples)
+    bench_metrics(stream, samples)
     bench_pipeline(work, top, samples)
     bench_gateway(stream, raw, samples)
     bench_cat(stream)
