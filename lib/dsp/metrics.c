@@ -33,6 +33,15 @@
 #define ITERATIONS 50
 #define ROUNDS 4
 
+/* How a mean of `transforms` powers is distributed, as far as needed. */
+struct spread {
+	uint64_t transforms;
+	double k;	  /* independent ones */
+	double low, high; /* the quantiles between which bins agree, */
+	double part_mean; /* the mean of what lies between them, */
+	double limit;	  /* and where a bin stands out; all in means */
+};
+
 struct metrics {
 	struct metrics_config config;
 	size_t bins;
@@ -44,6 +53,7 @@ struct metrics {
 	bool outside;	 /* these are the bins outside the band */
 	double *level;	 /* density as if the share were 1 */
 	bool *stands_out;
+	struct spread spread;
 	double *sum;  /* bins + 1 partial sums … */
 	size_t *seen; /* … of so many levels */
 	float *sorted;
@@ -195,12 +205,19 @@ static double gamma_part_mean(double k, double low, double high)
 	return moment / weight;
 }
 
-/* How many transforms without overlap would know as much. */
-static double independent(uint64_t transforms)
+/* transforms half overlapping ones know as much as k apart. */
+static void set_spread(struct spread *s, uint64_t transforms)
 {
 	double k = (double)transforms;
 
-	return k / (1 + 2 * HOP_CORRELATION * (k - 1) / k);
+	if (s->transforms == transforms)
+		return;
+	s->transforms = transforms;
+	s->k = k / (1 + 2 * HOP_CORRELATION * (k - 1) / k);
+	s->low = gamma_quantile(s->k, -AGREES);
+	s->high = gamma_quantile(s->k, AGREES);
+	s->part_mean = gamma_part_mean(s->k, s->low, s->high);
+	s->limit = gamma_quantile(s->k, STANDS_OUT);
 }
 
 static int ascending(const void *a, const void *b)
@@ -219,9 +236,10 @@ static bool tells(const struct metrics *m, size_t bin)
  * The level of the lowest cluster of bins: the lowest ones that can be noise of one level and are
  * not too few beside the greatest such cluster. It is a first guess, low rather than high.
  */
-static double lowest_cluster(struct metrics *m, double k)
+static double lowest_cluster(struct metrics *m)
 {
-	double low = gamma_quantile(k, -2.5), ratio = gamma_quantile(k, 2.5) / fmax(low, 1e-3);
+	double k = m->spread.k, low = gamma_quantile(k, -2.5);
+	double ratio = gamma_quantile(k, 2.5) / fmax(low, 1e-3);
 	size_t count = 0, most = 0, end = 0, start;
 
 	for (size_t b = 0; b < m->bins; b++)
@@ -245,10 +263,9 @@ static double lowest_cluster(struct metrics *m, double k)
 }
 
 /* The level whose agreeing bins have the mean that such a part of noise has. */
-static double agreed_level(const struct metrics *m, double k, double level)
+static double agreed_level(const struct metrics *m, double level)
 {
-	double low = gamma_quantile(k, -AGREES), high = gamma_quantile(k, AGREES);
-	double part_mean = gamma_part_mean(k, low, high);
+	double low = m->spread.low, high = m->spread.high;
 
 	for (int i = 0; i < ITERATIONS; i++) {
 		double sum = 0, last = level;
@@ -262,7 +279,7 @@ static double agreed_level(const struct metrics *m, double k, double level)
 			}
 		if (count == 0)
 			return level;
-		level = sum / (double)count / part_mean;
+		level = sum / (double)count / m->spread.part_mean;
 		if (fabs(level - last) <= 1e-9 * level)
 			break;
 	}
@@ -282,15 +299,16 @@ static void mark(const struct metrics *m, bool *marks, size_t from, size_t to)
 }
 
 /* Groups of so many neighbours that, those left out that stand out already, are above the noise. */
-static void find_groups(struct metrics *m, double k, double noise, size_t size)
+static void find_groups(struct metrics *m, double noise, size_t size)
 {
 	double limit =
-		gamma_quantile(size > 1 ? k * (double)size / BIN_CORRELATION : k, STANDS_OUT);
+		size > 1 ? gamma_quantile(m->spread.k * (double)size / BIN_CORRELATION, STANDS_OUT)
+			 : m->spread.limit;
 	size_t reach = m->config.real ? m->bins : m->bins + size - 1;
 	bool *found = xcalloc(m->bins, sizeof(*found));
 
 	for (size_t i = 0; i < reach; i++) {
-		size_t b = i % m->bins;
+		size_t b = i < m->bins ? i : i - m->bins;
 		bool left_out = m->stands_out[b];
 
 		m->sum[i + 1] = m->sum[i] + (left_out ? 0 : m->level[b]);
@@ -307,17 +325,17 @@ static void find_groups(struct metrics *m, double k, double noise, size_t size)
 	free(found);
 }
 
-static double find_noise(struct metrics *m, double k)
+static double find_noise(struct metrics *m)
 {
 	double noise;
 
 	memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
-	noise = agreed_level(m, k, lowest_cluster(m, k));
+	noise = agreed_level(m, lowest_cluster(m));
 	for (int round = 0; round < ROUNDS && noise > 0; round++) {
 		memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
 		for (size_t size = 1; size <= GROUP_MOST && size * 8 <= m->bins; size *= 4)
-			find_groups(m, k, noise, size);
-		noise = agreed_level(m, k, noise);
+			find_groups(m, noise, size);
+		noise = agreed_level(m, noise);
 	}
 	return noise;
 }
@@ -454,7 +472,7 @@ static double place_of(
 }
 
 /* What in the band does not stand out: its power, and the standard deviation of noise alone. */
-static double rest_of(const struct metrics *m, double k, double noise, double *deviation)
+static double rest_of(const struct metrics *m, double noise, double *deviation)
 {
 	double rest = 0, width = 0, used = 0;
 
@@ -466,7 +484,8 @@ static double rest_of(const struct metrics *m, double k, double noise, double *d
 		width += m->weight[b];
 	}
 	*deviation = noise * m->step_hz *
-		     sqrt(BIN_CORRELATION / k * (width + (used > 0 ? width * width / used : 0)));
+		     sqrt(BIN_CORRELATION / m->spread.k *
+			     (width + (used > 0 ? width * width / used : 0)));
 	return rest;
 }
 
@@ -474,9 +493,9 @@ static double rest_of(const struct metrics *m, double k, double noise, double *d
  * What the window spreads over an edge of the band is the band's, if it falls from the edge on and
  * is gone where the main lobe ends: then there is no other signal.
  */
-static void count_edge(struct metrics *m, double k, double noise, size_t edge, int side)
+static void count_edge(struct metrics *m, double noise, size_t edge, int side)
 {
-	double limit = gamma_quantile(k, STANDS_OUT) * noise;
+	double limit = m->spread.limit * noise;
 	double gone = fmax(limit, noise + SIDE_LOBES * (m->level[edge] - noise));
 	size_t beyond[MAIN_LOBE + 1], last = edge;
 
@@ -500,7 +519,7 @@ static void count_edge(struct metrics *m, double k, double noise, size_t edge, i
 	}
 }
 
-static void count_edges(struct metrics *m, double k, double noise, bool all)
+static void count_edges(struct metrics *m, double noise, bool all)
 {
 	for (size_t b = 0; b < m->bins; b++) {
 		size_t before = (b + m->bins - 1) % m->bins, after = (b + 1) % m->bins;
@@ -508,20 +527,20 @@ static void count_edges(struct metrics *m, double k, double noise, bool all)
 		if (m->weight[b] < 0.5 || !(all || m->stands_out[b]))
 			continue;
 		if (m->weight[before] < 0.5)
-			count_edge(m, k, noise, b, -1);
+			count_edge(m, noise, b, -1);
 		if (m->weight[after] < 0.5)
-			count_edge(m, k, noise, b, 1);
+			count_edge(m, noise, b, 1);
 	}
 }
 
-static void measure_signal(struct metrics *m, double k, double noise, struct metrics_spectrum *out)
+static void measure_signal(struct metrics *m, double noise, struct metrics_spectrum *out)
 {
 	struct walk w = {0};
 	double deviation, rest;
 	struct emission all, main;
 
 	memcpy(m->counted, m->weight, m->bins * sizeof(*m->counted));
-	rest = rest_of(m, k, noise, &deviation);
+	rest = rest_of(m, noise, &deviation);
 	all = whole(m, &w, noise);
 	out->offset_hz = out->occupied_hz = NAN;
 	w.all = rest > SIGNIFICANT * deviation;
@@ -529,7 +548,7 @@ static void measure_signal(struct metrics *m, double k, double noise, struct met
 		out->signal = fmax(rest, 0);
 		return;
 	}
-	count_edges(m, k, noise, w.all);
+	count_edges(m, noise, w.all);
 	w.first = first_bin(m);
 	all = whole(m, &w, noise);
 	out->signal = all.power;
@@ -560,7 +579,6 @@ static double density_at(const struct metrics *m, double hz)
 void metrics_measure(
 	struct metrics *m, const float *density, uint64_t transforms, struct metrics_spectrum *out)
 {
-	double k = independent(transforms);
 	bool finite = true;
 
 	for (size_t b = 0; b < m->bins; b++) {
@@ -571,8 +589,9 @@ void metrics_measure(
 	if (!finite)
 		return;
 	out->centre = density_at(m, (m->config.low_hz + m->config.high_hz) / 2);
-	out->noise = find_noise(m, k);
-	measure_signal(m, k, out->noise, out);
+	set_spread(&m->spread, transforms);
+	out->noise = find_noise(m);
+	measure_signal(m, out->noise, out);
 	out->noise_power = out->noise * m->width_hz;
 	out->snr = out->signal / out->noise_power;
 }

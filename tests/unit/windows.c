@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Windows over random frames with gaps, beside the plain definition: every start from a run's first
- * sample on, hop apart, whose n samples all lie in the run.
+ * sample on, hop apart, whose n samples all lie in the run; or in its pieces of one period.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,11 @@
 
 #define SAMPLES 4000
 #define FRAMES 64
+#define RUNS 1024
 
 struct expected {
 	size_t runs, next_run;
-	int64_t begin[FRAMES], end[FRAMES];
+	int64_t begin[RUNS], end[RUNS];
 	int64_t at; /* the next window of the current run */
 	int64_t covered;
 };
@@ -75,7 +76,20 @@ static bool drain(struct windows *w, struct expected *e, size_t n, size_t hop)
 	return true;
 }
 
-static bool one_case(void)
+/* The runs end every `period` samples too. */
+static void cut(struct expected *e, int64_t period)
+{
+	struct expected pieces = {0};
+
+	for (size_t r = 0; r < e->runs; r++)
+		for (int64_t at = e->begin[r]; at < e->end[r]; at += period) {
+			pieces.begin[pieces.runs] = at;
+			pieces.end[pieces.runs++] = at + period < e->end[r] ? at + period : e->end[r];
+		}
+	*e = pieces;
+}
+
+static bool one_case(bool periods)
 {
 	static int32_t store[FRAMES][2 * SAMPLES / 8] __attribute__((aligned(64)));
 	struct frame frames[FRAMES];
@@ -103,6 +117,12 @@ static bool one_case(void)
 	}
 	if (e.end[e.runs - 1] == e.begin[e.runs - 1])
 		e.runs--;
+	if (periods) {
+		int64_t period = (int64_t)(n + 50 + below(500));
+
+		windows_every(w, period);
+		cut(&e, period);
+	}
 	e.at = e.covered = e.begin[0];
 	while (ok && fed < count) {
 		size_t batch = 1 + below(count - fed);
@@ -158,8 +178,11 @@ int main(int argc, char **argv)
 
 	seed_from(argc, argv);
 	for (int i = 0; ok && i < 3000; i++)
-		ok = one_case();
+		ok = one_case(false);
 	check(ok, "3000 streams of random frames and gaps give just the windows that lie in them");
+	for (int i = 0; ok && i < 3000; i++)
+		ok = one_case(true);
+	check(ok, "and, with borders at a period, in the pieces between them");
 	test_borders();
 	return done();
 }
