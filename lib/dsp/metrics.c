@@ -327,7 +327,7 @@ static void find_groups(struct metrics *m, double noise, size_t size)
 
 static double find_noise(struct metrics *m)
 {
-	double noise;
+	double noise, last;
 
 	memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
 	noise = agreed_level(m, lowest_cluster(m));
@@ -335,7 +335,10 @@ static double find_noise(struct metrics *m)
 		memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
 		for (size_t size = 1; size <= GROUP_MOST && size * 8 <= m->bins; size *= 4)
 			find_groups(m, noise, size);
+		last = noise;
 		noise = agreed_level(m, noise);
+		if (noise == last)
+			break;
 	}
 	return noise;
 }
