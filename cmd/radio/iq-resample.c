@@ -3,16 +3,7 @@
  * iq-resample: changes the rate by a fraction. In: IQ, complex or real, any type. Out: IQ, cf32 or
  * f32, at rate num / den; output k stands at the input's time k den / num, exactly.
  */
-#include "base/num.h"
 #include "radio/iq_step.h"
-
-/* up / down = to / from in lowest terms; false if it does not fit. */
-static bool ratio_of_rates(struct rate to, struct rate from, uint64_t *up, uint64_t *down)
-{
-	uint64_t a = common_divisor(to.num, from.num), b = common_divisor(to.den, from.den);
-
-	return mul_fits(to.num / a, from.den / b, up) && mul_fits(from.num / a, to.den / b, down);
-}
 
 struct options {
 	int64_t num, den;
@@ -22,8 +13,7 @@ struct options {
 #define AT(member) offsetof(struct options, member)
 
 static const struct option options[] = {
-	{0, "num", OPT_INT, AT(num), "", "1", 1, 1e9, NULL, OPT_OUTPUT,
-		"so many samples are made"},
+	{0, "num", OPT_INT, AT(num), "", "1", 1, 1e9, NULL, OPT_OUTPUT, "so many samples are made"},
 	{0, "den", OPT_INT, AT(den), "", "1", 1, 1e9, NULL, OPT_OUTPUT, "of so many"},
 	{'r', "rate", OPT_RATE, AT(rate), "samples/s", NULL, 0, 0, NULL, OPT_OUTPUT,
 		"the new rate, in place of num/den; a fraction such as 100000/3 allowed"},
@@ -60,15 +50,11 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 {
 	const struct options *o = f->options;
 	struct resample *s = f->state;
-	struct rate rate = iq_rate(in);
 
 	s->up = (uint64_t)o->num;
 	s->down = (uint64_t)o->den;
-	if (o->rate.num && !ratio_of_rates(o->rate, rate, &s->up, &s->down))
-		die(EXIT_DATA,
-			"rate_num %llu, rate_den %llu: its ratio to --rate is no fraction of 64 "
-			"bits",
-			(unsigned long long)rate.num, (unsigned long long)rate.den);
+	if (o->rate.num)
+		iq_step_ratio(o->rate, iq_rate(in), &s->up, &s->down);
 	iq_step_head(out, s->up, s->down);
 }
 

@@ -14,10 +14,12 @@
 struct link {
 	struct source source;
 	const struct source *in;
-	const struct mixer *mixer; /* or, NULL, the filter */
+	const struct mixer *mixer; /* one of these three */
 	const struct fir *fir;
-	size_t parts; /* of its input */
-	size_t piece; /* outputs at a time */
+	chain_fn *function;
+	size_t before; /* of the function */
+	size_t parts;  /* of its input */
+	size_t piece;  /* outputs at a time */
 	float *scratch;
 };
 
@@ -106,6 +108,21 @@ static void fetch_filtered(const struct source *source, int64_t k, size_t n, flo
 	}
 }
 
+static void fetch_function(const struct source *source, int64_t index, size_t n, float *out)
+{
+	const struct link *l = (const struct link *)source;
+
+	while (n > 0) {
+		size_t count = n < PIECE ? n : PIECE;
+
+		l->in->fetch(l->in, index - (int64_t)l->before, count + l->before, l->scratch);
+		l->function(out, l->scratch, count);
+		out += count;
+		index += (int64_t)count;
+		n -= count;
+	}
+}
+
 /* The steps' links to each other, for each thread; scratch: floats. */
 static void add_link(struct chain *c, const struct link *link, size_t scratch)
 {
@@ -169,6 +186,17 @@ void chain_add_fir(struct chain *c, struct fir *f)
 	c->fir[c->links] = f;
 	add_link(c, &l, samples * f->parts);
 	extend(&c->geometry, f);
+}
+
+void chain_add_function(struct chain *c, chain_fn *function, size_t before)
+{
+	struct link l = {.source = {fetch_function}, .function = function, .before = before};
+	struct fir reach_of = {.up = 1, .down = 1, .before = before};
+
+	add_link(c, &l, 2 * (PIECE + before));
+	extend(&c->geometry, &reach_of);
+	c->parts = 1;
+	c->geometry.complex = false;
 }
 
 void chain_run(

@@ -32,6 +32,13 @@ void chain_free(struct chain *c);
 void chain_add_mixer(struct chain *c, struct mixer *m);
 void chain_add_fir(struct chain *c, struct fir *f);
 
+/*
+ * Adds what makes a real sample of a complex one and the `before` ones before it: x has n + before
+ * samples. A chain has one of these at most.
+ */
+typedef void chain_fn(float *out, const float *x, size_t n);
+void chain_add_function(struct chain *c, chain_fn *function, size_t before);
+
 /* Adds the filters that keep one sample of `factor`, 1 … DECIMATION_MAX (see decimator.c). */
 #define DECIMATION_MAX 100000
 void chain_add_decimator(struct chain *c, uint64_t factor);

@@ -22,4 +22,15 @@ struct dc dc_begin(double width);
 /* n samples in place, of `parts` floats. A NaN stays and counts for nothing. */
 void dc_run(struct dc *dc, float *x, size_t n, size_t parts);
 
+/*
+ * The level of a carrier: the mean m of the above once more smoothed by the same, so that what
+ * modulates it hardly moves it. n real samples in place become x / m - 1; 0 where m is not above 0.
+ */
+struct carrier {
+	struct dc first, second;
+};
+
+struct carrier carrier_begin(double width);
+void carrier_divide(struct carrier *c, float *x, size_t n);
+
 #endif

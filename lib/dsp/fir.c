@@ -26,8 +26,7 @@ double fir_transition(size_t taps)
 	return LENGTH / (double)(taps > 1 ? taps - 1 : 1);
 }
 
-/* Taps whose sum is `gain`. */
-static double *windowed_sinc(size_t count, double cutoff, double gain)
+double *fir_design(size_t count, double cutoff, double gain)
 {
 	double *taps = xcalloc(count, sizeof(*taps)), sum = 0;
 	double middle = (double)(count / 2);
@@ -87,7 +86,7 @@ void fir_free(struct fir *f)
 
 struct fir *fir_lowpass(size_t taps, double cutoff, uint64_t up, uint64_t down, size_t parts)
 {
-	double *h = windowed_sinc(taps, cutoff, (double)up);
+	double *h = fir_design(taps, cutoff, (double)up);
 	struct fir *f = fir_new(h, taps, up, down, parts);
 
 	free(h);
@@ -96,7 +95,7 @@ struct fir *fir_lowpass(size_t taps, double cutoff, uint64_t up, uint64_t down, 
 
 struct fir *fir_bandpass(size_t taps, double cutoff, double centre)
 {
-	double *h = windowed_sinc(taps, cutoff, 1);
+	double *h = fir_design(taps, cutoff, 1);
 	struct fir *f;
 
 	for (size_t i = 0; i < taps; i++)

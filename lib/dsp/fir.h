@@ -44,7 +44,15 @@ struct fir *fir_lowpass(size_t taps, double cutoff, uint64_t up, uint64_t down, 
 /* The same moved to the frequencies -+ centre: a band-pass for real signals. */
 struct fir *fir_bandpass(size_t taps, double cutoff, double centre);
 
-/* Any odd number of taps. */
+/* Taps of such a low-pass, cutoff in cycles per sample, whose sum is `gain`; the caller's. */
+double *fir_design(size_t count, double cutoff, double gain);
+
+/*
+ * Any odd number of taps; the middle one meets the sample at an output's place (of the signal with
+ * up
+ * - 1 zeros put behind each sample), the next one the sample before it in a phase but 0, behind it
+ * without phases: y[k] = sum of taps[middle + i] x[k + i].
+ */
 struct fir *fir_new(const double *taps, size_t count, uint64_t up, uint64_t down, size_t parts);
 void fir_free(struct fir *f);
 

@@ -76,6 +76,17 @@ void iq_step_head(struct meta *out, uint64_t up, uint64_t down)
 	meta_remove(out, "zero");
 }
 
+void iq_step_ratio(struct rate to, struct rate from, uint64_t *up, uint64_t *down)
+{
+	uint64_t a = common_divisor(to.num, from.num), b = common_divisor(to.den, from.den);
+
+	if (!mul_fits(to.num / a, from.den / b, up) || !mul_fits(from.num / a, to.den / b, down))
+		die(EXIT_DATA,
+			"rate_num %llu, rate_den %llu: its ratio to the new rate is no fraction "
+			"of 64 bits",
+			(unsigned long long)from.num, (unsigned long long)from.den);
+}
+
 void iq_step_move(struct meta *out, double hz)
 {
 	struct meta moved = {0};
@@ -156,7 +167,7 @@ static void begin(struct filter *f, const struct frame *frame)
 	in->workers = step->make || !f->pool ? 1 : pool_threads(f->pool);
 	in->chain = step->begin(f, &in->form, in->workers);
 	in->at = chain_geometry(in->chain);
-	in->parts = in->at.complex && !(step->make && step->real_out) ? 2 : 1;
+	in->parts = in->at.complex ? 2 : 1;
 	in->row_size = dtype_size(in->form.dtype) * in->form.subchannels;
 	in->scale = 1 / in->form.full_scale;
 	in->block = block_of(in);

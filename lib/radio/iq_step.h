@@ -36,12 +36,14 @@ struct iq_step {
 	 * and may keep what it needs of each subchannel; `in` is what the chain made.
 	 */
 	void (*make)(struct filter *f, const struct iq_job *job);
-	bool real_out; /* with make: it makes real samples, whatever the chain's output is */
 	struct iq_step_inner *inner;
 };
 
 /* The levels of the output, and a rate times up / down. */
 void iq_step_head(struct meta *out, uint64_t up, uint64_t down);
+
+/* up / down = to / from in lowest terms; dies with EXIT_DATA if that is no fraction of 64 bits. */
+void iq_step_ratio(struct rate to, struct rate from, uint64_t *up, uint64_t *down);
 
 /* Adds hz to every centre frequency that HEAD tells. */
 void iq_step_move(struct meta *out, double hz);
