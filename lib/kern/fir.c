@@ -10,6 +10,7 @@
 #define OUTPUTS (GROUP / VECS)	      /* so many results are made at once */
 
 typedef float quad __attribute__((vector_size(16)));
+typedef float half __attribute__((vector_size(2 * LANES)));
 
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
@@ -182,60 +183,69 @@ void KERN(fir_dense)(
 	}
 }
 
-/* x is real or complex by a constant; the table's phasor turned by (re, im) turns it. */
-INLINE void mix_loop(
-	float *out, const float *x, size_t n, const float *table, float re, float im, bool complex)
-{
-	for (size_t k = 0; k < n; k++) {
-		float c = table[2 * k] * re - table[2 * k + 1] * im;
-		float s = table[2 * k] * im + table[2 * k + 1] * re;
-		float a = complex ? x[2 * k] : x[k], b = complex ? x[2 * k + 1] : 0;
-
-		out[2 * k] = complex ? a * c - b * s : a * c;
-		out[2 * k + 1] = complex ? a * s + b * c : a * s;
-	}
-}
-
 #if KERN_LEVEL == 4
-#define PAIRS(a, b)                                                                           \
+#define PAIRS(a, b) \
 	a, b, a + 2, b + 2, a + 4, b + 4, a + 6, b + 6, a + 8, b + 8, a + 10, b + 10, a + 12, \
 		b + 12, a + 14, b + 14
+#define TWICE 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7
 #define SIGNS -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1
 #elif KERN_LEVEL == 3
 #define PAIRS(a, b) a, b, a + 2, b + 2, a + 4, b + 4, a + 6, b + 6
+#define TWICE 0, 0, 1, 1, 2, 2, 3, 3
 #define SIGNS -1, 1, -1, 1, -1, 1, -1, 1
 #else
 #define PAIRS(a, b) a, b, a + 2, b + 2
+#define TWICE 0, 0, 1, 1
 #define SIGNS -1, 1, -1, 1
 #endif
+#define MIXED (LANES / 2) /* samples in a register */
 
-/* The same sums and products in vectors: a - b s is a + b (-s) to the bit. */
-static size_t mix_vectors(
-	float *out, const float *x, size_t n, const float *table, float re, float im)
+/*
+ * MIXED samples: each turned by the table's phasor, that turned by (re, im). a - b s is written as
+ * a + b (-s), which is the same to the bit. (Plain C would do, but for compilers that make vectors
+ * of it with fused products although they were told not to.)
+ */
+INLINE vec mix_some(const float *x, size_t parts, const float *table, vec along, vec across)
 {
 	const vec signs = {SIGNS};
-	vec across = vec_of(im) * signs, along = vec_of(re);
-	size_t k = 0;
+	vec t = vec_load(table), turned = t * along + SHUFFLE(t, t, PAIRS(1, 0)) * across, v;
+	vec c = SHUFFLE(turned, turned, PAIRS(0, 0));
+	vec s = SHUFFLE(turned, turned, PAIRS(1, 1)) * signs;
 
-	for (; k + LANES / 2 <= n; k += LANES / 2) {
-		vec t = vec_load(table + 2 * k), v = vec_load(x + 2 * k);
-		vec turned = t * along + SHUFFLE(t, t, PAIRS(1, 0)) * across;
-		vec c = SHUFFLE(turned, turned, PAIRS(0, 0));
-		vec s = SHUFFLE(turned, turned, PAIRS(1, 1)) * signs;
+	if (parts == 1) {
+		half some;
 
-		vec_store(out + 2 * k, v * c + SHUFFLE(v, v, PAIRS(1, 0)) * s);
+		memcpy(&some, x, sizeof(some));
+		return SHUFFLE(some, some, TWICE) * turned;
 	}
-	return k;
+	v = vec_load(x);
+	return v * c + SHUFFLE(v, v, PAIRS(1, 0)) * s;
 }
 
-void KERN(mix)(
-	float *out, const float *x, size_t n, size_t parts, const float *table, float re, float im)
+INLINE void mix_loop(float *out, const float *x, size_t n, size_t parts, const float *table,
+	float re, float im)
 {
-	if (parts == 2) {
-		size_t k = mix_vectors(out, x, n, table, re, im);
+	const vec signs = {SIGNS};
+	vec along = vec_of(re), across = vec_of(im) * signs;
+	float last_x[LANES] = {0}, last_table[LANES] = {0}, last[LANES];
+	size_t k = 0;
 
-		mix_loop(out + 2 * k, x + 2 * k, n - k, table + 2 * k, re, im, true);
-	} else {
-		mix_loop(out, x, n, table, re, im, false);
-	}
+	for (; k + MIXED <= n; k += MIXED)
+		vec_store(out + 2 * k,
+			mix_some(x + parts * k, parts, table + 2 * k, along, across));
+	if (k == n)
+		return;
+	memcpy(last_x, x + parts * k, (n - k) * parts * sizeof(*x));
+	memcpy(last_table, table + 2 * k, (n - k) * 2 * sizeof(*table));
+	vec_store(last, mix_some(last_x, parts, last_table, along, across));
+	memcpy(out + 2 * k, last, (n - k) * 2 * sizeof(*out));
+}
+
+void KERN(mix)(float *out, const float *x, size_t n, size_t parts, const float *table, float re,
+	float im)
+{
+	if (parts == 2)
+		mix_loop(out, x, n, 2, table, re, im);
+	else
+		mix_loop(out, x, n, 1, table, re, im);
 }
