@@ -8,6 +8,8 @@
 
 #include "radio/iq_step.h"
 
+#define TAPS_MAX (1 << 20)
+
 struct options {
 	const char *band;
 	int64_t taps;
@@ -18,7 +20,7 @@ struct options {
 static const struct option options[] = {
 	{'b', "band", OPT_TEXT, AT(band), "Hz", NULL, 0, 0, "WIDTH|LO:HI", OPT_OUTPUT,
 		"what passes, from the centre (of real samples from 0)"},
-	{'t', "taps", OPT_INT, AT(taps), "", "0", 0, 1 << 24, NULL, OPT_OUTPUT,
+	{'t', "taps", OPT_INT, AT(taps), "", "0", 0, TAPS_MAX, NULL, OPT_OUTPUT,
 		"length, odd; 0 = as a transition of a tenth of the band needs"},
 	OPTIONS_END,
 };
@@ -58,11 +60,11 @@ static size_t taps_of(const struct options *o, double width, double *transition)
 	*transition = fmin(width / 10, (1 - width) / 2);
 	if (!taps)
 		taps = fir_length(*transition);
-	if (taps > FIR_TAPS_MAX)
+	if (taps > TAPS_MAX)
 		die(EXIT_DATA,
 			"--band: %s: too narrow or too wide for this rate: give --taps, at most "
-			"%zu",
-			o->band, FIR_TAPS_MAX);
+			"%d",
+			o->band, TAPS_MAX);
 	if (o->taps)
 		*transition = fir_transition(taps);
 	return taps;
@@ -86,12 +88,13 @@ static struct chain *begin(struct filter *f, const struct iq_form *form, unsigne
 			complex ? "-+" : "0 and ", rate / 2);
 	taps = taps_of(o, width, &transition);
 	if (!complex && !from_zero) {
-		chain_add_fir(c, fir_bandpass(taps, (width + transition) / 2, centre_hz / rate));
+		chain_add_last_fir(
+			c, fir_bandpass(taps, (width + transition) / 2, centre_hz / rate));
 		return c;
 	}
 	if (complex && centre_hz != 0)
 		chain_add_mixer(c, mixer_new(-centre_hz, form->rate));
-	chain_add_fir(c, fir_lowpass(taps, (width + transition) / 2, 1, 1, complex ? 2 : 1));
+	chain_add_last_fir(c, fir_lowpass(taps, (width + transition) / 2, 1, 1, complex ? 2 : 1));
 	if (complex && centre_hz != 0)
 		chain_add_mixer(c, mixer_new(centre_hz, form->rate));
 	return c;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "dsp/convolver.h"
 #include "kern/kern.h"
 
 #define LINKS_MAX 16
@@ -21,6 +22,8 @@ struct link {
 	size_t parts;  /* of its input */
 	size_t piece;  /* outputs at a time */
 	float *scratch;
+	const struct convolver *convolver; /* of a long filter, or NULL */
+	struct convolver_scratch *convolving;
 };
 
 struct chain {
@@ -28,6 +31,7 @@ struct chain {
 	size_t links, parts; /* parts: of a sample of the output so far */
 	struct mixer *mixer[LINKS_MAX];
 	struct fir *fir[LINKS_MAX];
+	struct convolver *convolver[LINKS_MAX];
 	struct link *link; /* [workers][LINKS_MAX] */
 	struct chain_geometry geometry;
 };
@@ -39,7 +43,7 @@ struct chain *chain_new(unsigned workers, bool complex)
 	c->workers = workers;
 	c->parts = complex ? 2 : 1;
 	c->link = xcalloc((size_t)workers * LINKS_MAX, sizeof(*c->link));
-	c->geometry = (struct chain_geometry){.up = 1, .down = 1, .complex = complex};
+	c->geometry = (struct chain_geometry){.up = 1, .down = 1, .grain = 1, .complex = complex};
 	return c;
 }
 
@@ -50,8 +54,11 @@ void chain_free(struct chain *c)
 	for (size_t i = 0; i < c->links; i++) {
 		mixer_free(c->mixer[i]);
 		fir_free(c->fir[i]);
-		for (unsigned w = 0; w < c->workers; w++)
+		convolver_free(c->convolver[i]);
+		for (unsigned w = 0; w < c->workers; w++) {
 			free(c->link[w * LINKS_MAX + i].scratch);
+			convolver_scratch_free(c->link[w * LINKS_MAX + i].convolving);
+		}
 	}
 	free(c->link);
 	free(c);
@@ -123,6 +130,13 @@ static void fetch_function(const struct source *source, int64_t index, size_t n,
 	}
 }
 
+static void fetch_convolved(const struct source *source, int64_t k, size_t n, float *out)
+{
+	const struct link *l = (const struct link *)source;
+
+	convolver_run(l->convolver, l->convolving, l->in, k, n, out);
+}
+
 /* The steps' links to each other, for each thread; scratch: floats. */
 static void add_link(struct chain *c, const struct link *link, size_t scratch)
 {
@@ -136,6 +150,7 @@ static void add_link(struct chain *c, const struct link *link, size_t scratch)
 		*l = *link;
 		l->in = at > 0 ? &l[-1].source : NULL;
 		l->scratch = scratch ? xaligned(scratch, sizeof(*l->scratch)) : NULL;
+		l->convolving = l->convolver ? convolver_scratch_new(l->convolver) : NULL;
 	}
 	c->links++;
 }
@@ -174,7 +189,7 @@ static void extend(struct chain_geometry *g, const struct fir *f)
 	g->down /= common;
 }
 
-void chain_add_fir(struct chain *c, struct fir *f)
+static void add_fir(struct chain *c, struct fir *f, bool convolved)
 {
 	struct link l = {.source = {fetch_filtered}, .fir = f, .parts = c->parts};
 	size_t span = f->length + f->pad, samples = span > PIECE / 8 ? 8 * span : PIECE;
@@ -184,8 +199,24 @@ void chain_add_fir(struct chain *c, struct fir *f)
 		l.piece = 1;
 	samples = (size_t)((unsigned __int128)l.piece * f->down / f->up) + span + 1;
 	c->fir[c->links] = f;
-	add_link(c, &l, samples * f->parts);
+	if (convolved && f->dense && f->length >= CONVOLVER_LEAST &&
+		(c->convolver[c->links] = convolver_new(f))) {
+		l.source.fetch = fetch_convolved;
+		l.convolver = c->convolver[c->links];
+		c->geometry.grain = convolver_step(l.convolver);
+	}
+	add_link(c, &l, l.convolver ? 0 : samples * f->parts);
 	extend(&c->geometry, f);
+}
+
+void chain_add_fir(struct chain *c, struct fir *f)
+{
+	add_fir(c, f, false);
+}
+
+void chain_add_last_fir(struct chain *c, struct fir *f)
+{
+	add_fir(c, f, true);
 }
 
 void chain_add_function(struct chain *c, chain_fn *function, size_t before)

@@ -16,10 +16,12 @@ struct chain;
 /*
  * Output k stands at the input's time k down / up; it needs `before` samples before the whole part
  * of that and `after` behind it, and reads `beyond` more, which count for nothing.
+ * Outputs come in pieces of `grain`, from multiples of it on: a piece reads the support of all its
+ * outputs, whichever are asked for.
  */
 struct chain_geometry {
 	uint64_t up, down;
-	size_t before, after, beyond;
+	size_t before, after, beyond, grain;
 	bool complex; /* of the output */
 };
 
@@ -31,6 +33,9 @@ void chain_free(struct chain *c);
  */
 void chain_add_mixer(struct chain *c, struct mixer *m);
 void chain_add_fir(struct chain *c, struct fir *f);
+
+/* The same, with mixers only behind it: a long one is made by transforms (see convolver.h). */
+void chain_add_last_fir(struct chain *c, struct fir *f);
 
 /*
  * Adds what makes a real sample of a complex one and the `before` ones before it: x has n + before

@@ -154,7 +154,7 @@ static size_t block_of(const struct iq_step_inner *in)
 	block = fmin(block, WORK_MOST * ratio);
 	block = fmin(block, rate_hz(in->form.rate) * ratio / FRAMES_PER_SECOND);
 	block = fmax(block, SUPPORT_SHARE * support * ratio);
-	return block > 1 ? (size_t)block : 1;
+	return (size_t)round_up(block > 1 ? (uint64_t)block : 1, g->grain);
 }
 
 static void begin(struct filter *f, const struct frame *frame)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Captures, spectra and measures: (a) to (f), against GNU Radio, scipy, a bare FFTW loop and cat."""
+"""Captures, spectra, filters, measures: against GNU Radio, scipy, a bare FFTW loop and cat."""
 import os
 import statistics
 import subprocess
@@ -83,6 +83,32 @@ def bench_slice(work, stream, raw, samples):
     say("a", "bare FFTW loop, load to |X|^2, 2 threads, in cache", max(bare), "MS/s")
     say("a", "ratio to the bare loop", rate / max(bare), "x", ">= 0.8", rate / max(bare) >= 0.8)
     say("a", "bare FFTW transforms alone, 2 threads, in cache", max(bare_fft), "MS/s")
+
+
+def bench_decimate(stream, raw, samples):
+    """(f) shift, filter and decimate by 16 against GNU Radio's freq_xlating_fir."""
+    gnuradio = subprocess.run([PYTHON, "-c", "import gnuradio.filter"], stderr=subprocess.DEVNULL).returncode == 0
+    one, piped, radio = [], [], []
+    for _ in range(RUNS):
+        one.append(timed(leat("iq-decimate", "--factor", "16", "--freq", "100k"), stream))
+        with open(stream, "rb") as source:
+            piped.append(run_pipeline([leat("iq-shift", "--freq", "100k"),
+                                       leat("iq-decimate", "--factor", "16")], stdin=source))
+        if gnuradio:
+            part = min(samples, 100_000_000)
+            out = subprocess.run([PYTHON, os.path.join(PEER, "gnuradio_xlating.py"), raw, str(part)],
+                                 capture_output=True, text=True, check=True).stdout.split()
+            radio.append(float(out[0]) / part)
+    rate = samples / best(one) / 1e6
+    say("f", "iq-decimate --factor 16 --freq, file", rate, "MS/s")
+    say("f", "iq-shift | iq-decimate --factor 16", samples / best(piped) / 1e6, "MS/s")
+    if not gnuradio:
+        missing("f", "GNU Radio (package gnuradio)")
+        return
+    peer = 1 / best(radio) / 1e6
+    say("f", "GNU Radio freq_xlating_fir, same filter", peer, "MS/s")
+    say("f", "ratio to GNU Radio, one command", rate / peer, "x", ">= 5", rate / peer >= 5)
+    say("f", "ratio to GNU Radio, two commands", samples / best(piped) / 1e6 / peer, "x")
 
 
 def waterfall_stages(top, out, average="100"):
@@ -256,6 +282,7 @@ def run(work):
             q.wait()
     bench_slice(work, stream, raw, samples)
     bench_metrics(stream, samples)
+    bench_decimate(stream, raw, samples)
     bench_pipeline(work, top, samples)
     bench_gateway(stream, raw, samples)
     bench_cat(stream)

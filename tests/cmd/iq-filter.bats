@@ -52,6 +52,14 @@ level() {
 	paste a b | awk '{ d = ($1 - $3) ^ 2 + ($2 - $4) ^ 2; if (d > 1e-8) bad++ } END { exit bad > 0 || NR != 39900 }'
 }
 
+@test "a long filter gives the same bytes whatever the threads and the framing" {
+	iq-gen --rate 1M --seconds 120ms --noise 0.3 --gap 40ms:1ms >in
+	iq-filter -j1 -b 20k <in >one
+	iq-filter -j2 -b 20k <in | same one -
+	dribble 4096 <in | iq-filter -b 20k | same one -
+	[[ $(stream-payload <one | wc -c) -gt 800000 ]]
+}
+
 @test "bands that are none, or do not fit" {
 	iq-gen --rate 100k --seconds 1ms >in
 	for band in x 1k:x 2k:1k 0 -5k 1k: :1k; do

@@ -3,24 +3,20 @@
 """iq-demod on signals that numpy modulates: frequency, level, distortion and image of the tones that
 come out, the curve of the de-emphasis, and time. Prints TAP."""
 import os
-import struct
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIBEXEC = os.path.join(ROOT, os.environ.get('LEAT_BUILD', 'build'), 'libexec/leat')
+sys.path.insert(0, os.path.join(ROOT, 'tests'))
 try:
     import numpy as np
+    from iqstream import stream
 except ImportError as error:
     print('1..0 # SKIP %s' % error)
     sys.exit(0)
 
 count = failed = 0
-TABLE = []
-for byte in range(256):
-    for _ in range(8):
-        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-    TABLE.append(byte)
 
 
 def check(right, what):
@@ -28,36 +24,6 @@ def check(right, what):
     count += 1
     failed += not right
     print('%sok %d - %s' % ('' if right else 'not ', count, what), flush=True)
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 255] ^ crc >> 8
-    return crc ^ 0xFFFFFFFF
-
-
-def frame(kind, seq, meta='', samples=None, index=0):
-    """A frame as leat-stream(5) says, without a sum of the payload."""
-    payload = b'' if samples is None else samples.astype('<c8').tobytes()
-    text = meta.encode()
-    padded = text + b'\n' * (-len(text) % 64)
-    dims = (0, 0) if samples is None else (len(samples), 1)
-    header = b'\x89LEAT\r\n\x1a' + struct.pack(
-        '<HHBBHQqQII8QQI', 0x100, kind, 0 if samples is None else 0x4A, 0 if samples is None else 2, 0,
-        seq, index, len(payload), len(text), 0, *dims, *[0] * 6, 0, crc32c(padded))
-    header += struct.pack('<I', crc32c(header))
-    tail = b'\0' * (-(len(payload) + 8) % 64) + struct.pack('<II', 0, len(payload))
-    return header + padded + payload + tail
-
-
-def stream(samples, rate, index=0):
-    out = [frame(0, 0, 'kinds IQ\nrate_num %d\nrate_den 1\nfreq_hz 1e8\ntime0 2026-01-01T00:00:00Z\n' % rate)]
-    size = 131072
-    for at in range(0, len(samples), size):
-        out.append(frame(1, len(out), '', samples[at:at + size], index + at))
-    out.append(frame(0xFF, len(out), 'frames %d\n' % (len(out) - 1)))
-    return b''.join(out)
 
 
 def run(data, name, *args):

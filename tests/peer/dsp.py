@@ -8,9 +8,11 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIBEXEC = os.path.join(ROOT, os.environ.get('LEAT_BUILD', 'build'), 'libexec/leat')
+sys.path.insert(0, os.path.join(ROOT, 'tests'))
 try:
     import numpy as np
     from scipy import signal
+    from iqstream import stream
 except ImportError as error:
     print('1..0 # SKIP %s' % error)
     sys.exit(0)
@@ -103,7 +105,26 @@ def gen(*args):
                '--gap', '150ms:17ms', '--tone', '3k:0.2', '--tone', '-20k:0.2', *args)
 
 
+def framing():
+    """The same samples in other frames give the same bytes."""
+    rng = np.random.default_rng(3)
+    samples = (rng.normal(0, 0.3, 60000) + 1j * rng.normal(0, 0.3, 60000)).astype(np.complex64)
+    samples[12345] = np.nan
+    gaps = ((20000, 77), (20100, 1), (40000, 5000))
+    whole = stream(samples, 100000, 10 ** 15 + 1, gaps=gaps)
+    cut = stream(samples, 100000, 10 ** 15 + 1, (1, 7, 3000, 100, 20000, 333), gaps)
+    for command in (('iq-shift', '--freq', '333'), ('iq-filter', '--band', '30k'),
+                    ('iq-filter', '--band', '-20k:-18k'), ('iq-decimate', '--factor', '50', '--freq', '1k'),
+                    ('iq-resample', '--rate', '44100'), ('iq-resample', '--num', '7'), ('iq-dc',),
+                    ('iq-demod', '--mode', 'am'), ('iq-demod', '--mode', 'wfm'), ('iq-demod', '--mode', 'usb')):
+        expected = run(whole, *command)
+        text = run(expected, 'stream-head', '--all').decode()
+        check(run(cut, *command) == expected and text.count(' gap\n') >= 2,
+              'other frames, the same bytes: ' + ' '.join(command))
+
+
 def main():
+    framing()
     complex_in = gen('--freq', '1M')
     real_in = gen('--real')
     x, r = runs(complex_in), runs(real_in)
