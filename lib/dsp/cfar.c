@@ -13,15 +13,20 @@
 #define ROW_FACTOR 4  /* the noise is at most this times what the row tells */
 #define HANN_NEIGHBOURS (1 + 2 * (4.0 / 9 + 1.0 / 36)) /* sum of the correlations of power */
 #define PASSES_MAX 5
-#define NODES 240	 /* of the integral over what the ordered value may be */
+#define NODES 320	 /* of the integral over what the ordered value may be */
+#define SHAPES 64	 /* rows of different numbers of transforms, remembered */
 #define NOISE_MIN 1e-37f /* so that there is something to divide by */
+
+/* What holds for rows of so many transforms. */
+struct shape {
+	double transforms, factor;
+	double window_bias, row_bias; /* the values that are taken, of noise of mean 1 */
+};
 
 struct cfar {
 	size_t bins, guard, train, rank; /* rank: 0 is the lowest */
 	struct cfar_threshold threshold;
-
-	/* for rows of so many transforms */
-	double transforms, factor, window_bias, row_bias;
+	struct shape known[SHAPES]; /* by their transforms */
 
 	/* of the bins that count, in their order: */
 	size_t count;
@@ -82,20 +87,22 @@ static double gamma_quantile(double a, double u)
 
 /*
  * What the window's ordered value may be, for noise of mean 1, and how likely: its density is that
- * of the k-th of n independent values, F^(k-1) (1 - F)^(n-k) f.
+ * of the k-th of n independent values, F^(k-1) (1 - F)^(n-k) f. By equal steps of its logarithm, as
+ * small ones, though rare, raise most of the alarms.
  */
 static void ordered_value(double a, double k, double n, double x[NODES], double weight[NODES])
 {
 	double centre = k / (n + 1), spread = sqrt(centre * (1 - centre) / (n + 2)), sum = 0;
-	double low = gamma_quantile(a, fmax(centre - 7 * spread, 1e-9));
-	double high = gamma_quantile(a, fmin(centre + 7 * spread, 1 - 1e-9));
+	double low = log(gamma_quantile(a, fmax(centre - 7 * spread, 1e-9)));
+	double high = log(gamma_quantile(a, fmin(centre + 7 * spread, 1 - 1e-9)));
 	double most = -INFINITY;
 
 	for (int i = 0; i < NODES; i++) {
-		x[i] = low + (high - low) * (i + 0.5) / NODES;
+		double at = low + (high - low) * (i + 0.5) / NODES;
+
+		x[i] = exp(at);
 		weight[i] = (k - 1) * log(gamma_share(a, a * x[i], false)) +
-			    (n - k) * log(gamma_share(a, a * x[i], true)) + (a - 1) * log(x[i]) -
-			    a * x[i];
+			    (n - k) * log(gamma_share(a, a * x[i], true)) + a * at - a * x[i];
 		most = fmax(most, weight[i]);
 	}
 	for (int i = 0; i < NODES; i++)
@@ -114,30 +121,38 @@ static double false_alarms(
 	return sum;
 }
 
-static void prepare(struct cfar *c, double transforms)
+static void find_shape(const struct cfar *c, double transforms, struct shape *shape)
 {
-	double x[NODES], weight[NODES], low = 0, high = 100, a;
+	double x[NODES], weight[NODES], low = 0, high = 100;
+	double a = fmin(fmax(transforms, 1), CFAR_TRANSFORMS_MAX);
 	double n = 2 * (double)c->train / HANN_NEIGHBOURS;
 
-	if (transforms == c->transforms)
-		return;
-	c->transforms = transforms;
-	a = fmin(fmax(transforms, 1), CFAR_TRANSFORMS_MAX);
 	ordered_value(a, ((double)c->rank + 0.5) / (2 * (double)c->train) * n + 0.5, n, x, weight);
-	c->window_bias = 0;
+	*shape = (struct shape){
+		.transforms = transforms,
+		.factor = pow(10, c->threshold.db / 10),
+		.row_bias = gamma_quantile(a, ROW_SHARE),
+	};
 	for (int i = 0; i < NODES; i++)
-		c->window_bias += weight[i] * x[i];
-	c->row_bias = gamma_quantile(a, ROW_SHARE);
-	c->factor = pow(10, c->threshold.db / 10);
+		shape->window_bias += weight[i] * x[i];
 	if (c->threshold.pfa <= 0)
 		return;
-	for (int i = 0; i < 60; i++) { /* log of the factor */
+	for (int i = 0; i < 60; i++) { /* log of the factor, and 1 */
 		double middle = (low + high) / 2;
 
 		*(false_alarms(a, expm1(middle), x, weight) > c->threshold.pfa ? &low : &high) =
 			middle;
 	}
-	c->factor = expm1(high) * c->window_bias;
+	shape->factor = expm1(high) * shape->window_bias;
+}
+
+static const struct shape *shape_of(struct cfar *c, double transforms)
+{
+	struct shape *shape = &c->known[(size_t)fmin(fmax(transforms, 0), 1e9) % SHAPES];
+
+	if (shape->transforms != transforms)
+		find_shape(c, transforms, shape);
+	return shape;
 }
 
 bool cfar_parse_threshold(const char *text, struct cfar_threshold *threshold)
@@ -154,8 +169,7 @@ bool cfar_parse_threshold(const char *text, struct cfar_threshold *threshold)
 
 double cfar_factor(struct cfar *c, double transforms)
 {
-	prepare(c, transforms);
-	return c->factor;
+	return shape_of(c, transforms)->factor;
 }
 
 int cfar_new(struct cfar **result, size_t bins, size_t guard, size_t train,
@@ -313,11 +327,11 @@ static void window_of(const struct cfar *c, size_t i, size_t from[2], size_t to[
 }
 
 /* The noise at every bin that counts. */
-static void slide(struct cfar *c, float *noise)
+static void slide(struct cfar *c, const struct shape *shape, float *noise)
 {
 	struct window w = {.present = c->present};
 	size_t from[2], to[2], had_from[2] = {0, 0}, had_to[2] = {0, 0};
-	double most = ROW_FACTOR / c->row_bias *
+	double most = ROW_FACTOR / shape->row_bias *
 		      (double)value_at(c, (size_t)(ROW_SHARE * (double)c->count));
 
 	memset(c->present, 0, (c->bins / 64 + 1) * sizeof(*c->present));
@@ -333,7 +347,7 @@ static void slide(struct cfar *c, float *noise)
 			for (; had_from[s] < from[s]; had_from[s]++)
 				flip(&w, c->rank_of[had_from[s]], false);
 		}
-		value = (double)value_at(c, find(&w, c->rank)) / c->window_bias;
+		value = (double)value_at(c, find(&w, c->rank)) / shape->window_bias;
 		noise[c->bin[i]] = fmaxf((float)(value < most ? value : most), NOISE_MIN);
 	}
 }
@@ -377,8 +391,8 @@ static size_t mask_more(struct cfar *c, const uint8_t *above)
 size_t cfar_row(struct cfar *c, double transforms, const float *power, float *noise, uint8_t *above)
 {
 	size_t needed = 2 * c->guard + 1 + 2 * c->train, valid = 0, found = 0;
+	const struct shape *shape = shape_of(c, transforms);
 
-	prepare(c, transforms);
 	memset(above, 0, c->bins);
 	for (size_t b = 0; b < c->bins; b++) {
 		c->masked[b] = !isfinite(power[b]);
@@ -393,12 +407,12 @@ size_t cfar_row(struct cfar *c, double transforms, const float *power, float *no
 		sort_cells(c, power);
 		if (c->count < needed)
 			break; /* what was told before must do */
-		slide(c, noise);
+		slide(c, shape, noise);
 		interpolate(c, noise);
 		found = 0;
 		for (size_t b = 0; b < c->bins; b++) {
 			above[b] = isfinite(power[b]) &&
-				   (double)power[b] > c->factor * (double)noise[b];
+				   (double)power[b] > shape->factor * (double)noise[b];
 			found += above[b];
 		}
 		if (found == 0 || mask_more(c, above) == 0)
