@@ -198,8 +198,10 @@ static struct open *survivor(struct open *o)
 static struct open *merge(struct open *a, struct open *b)
 {
 	struct open *older = a->begin <= b->begin ? a : b, *other = older == a ? b : a;
-	uint64_t rows = older->sums.rows > other->sums.rows ? older->sums.rows : other->sums.rows;
+	uint64_t rows = older->sums.rows + (other->seen && !older->seen);
 
+	if (rows < other->sums.rows)
+		rows = other->sums.rows;
 	other->into = older;
 	older->end = older->end > other->end ? older->end : other->end;
 	add_sums(&older->sums, &other->sums);
@@ -214,6 +216,8 @@ static struct open *merge(struct open *a, struct open *b)
 	} else if (other->seen) {
 		older->low = other->low;
 		older->high = other->high;
+		older->absent = (struct sums){0}; /* the other was there */
+		older->missed = 0;
 	}
 	older->seen = older->seen || other->seen;
 	return older;

@@ -119,6 +119,12 @@ static void test_hold(void)
 		"absent for one row it is the same, for two another");
 	/* 10 of the two rows, 0 of the one between. */
 	check(fabs(f.track[0].snr - 20. / 3 / 0.99) < 1e-9, "the row between counts");
+	/* The older one was absent, another brings it back, and is one with it. */
+	f = DRAW(0, 1, "#.....#", "......#", "#.....#", ".#...#.", "..###..", ".......", "...#...");
+	check(f.count == 1 && f.track[0].begin == 0 && f.track[0].end == 70,
+		"what meets while held");
+	f = DRAW(0, 1, "#..#", "...#", "####", "....", "#...");
+	check(f.count == 1 && f.track[0].end == 50, "and is held anew");
 	f = DRAW(0, 2, "..#..", "     ", "..#..");
 	check(f.count == 1 && fabs(f.track[0].snr - 10 / 0.99) < 1e-9, "but not if it has no data");
 }
