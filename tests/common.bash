@@ -247,7 +247,8 @@ fil_int() {
 
 fil_real() {
 	fil_words "$1"
-	printf '%b' "$(sed 's/../\\x&/g' <<<"$2")"
+	local at
+	for ((at = 0; at < 16; at += 2)); do printf '%b' "\\x${2:at:2}"; done
 }
 
 # fil_head BITS CHANNELS [IFS]: 1420 MHz and down by 0.5 MHz, 1 ms, MJD 60000.5.
