@@ -128,10 +128,23 @@ static int digits_of(const char *text)
 	return n;
 }
 
+/* By the definition: the fewest digits of printf that strtof reads back. */
+static const char *plain_f32(char out[NUMBER_TEXT], float v)
+{
+	for (int n = 1; n <= 9; n++) {
+		snprintf(out, NUMBER_TEXT, "%.*g", n, (double)v);
+		if (strtof(out, NULL) == v)
+			break;
+	}
+	if (strchr(out, 'e') && v == floorf(v) && fabsf(v) < 1e15f)
+		snprintf(out, NUMBER_TEXT, "%.0f", (double)v);
+	return out;
+}
+
 static void shortest(void)
 {
-	int unread = 0, too_long = 0, unread_f32 = 0, refused = 0;
-	char text[NUMBER_TEXT], shorter[NUMBER_TEXT];
+	int unread = 0, too_long = 0, unread_f32 = 0, unequal_f32 = 0, refused = 0;
+	char text[NUMBER_TEXT], shorter[NUMBER_TEXT], plain[NUMBER_TEXT];
 
 	for (int i = 0; i < 100000; i++) {
 		uint64_t bits = random64();
@@ -141,6 +154,10 @@ static void shortest(void)
 
 		memcpy(&v, &bits, 8);
 		memcpy(&f, &bits, 4);
+		if (i % 3 == 1) /* sizes that people meet */
+			f = ldexpf((float)(bits >> 40) / 0x1p24f, (int)(bits % 60) - 30);
+		if (i % 3 == 2)
+			f = (float)((double)(bits % 10000000) / 1000);
 		if (i % 3 == 0)
 			v = (double)(int64_t)random_bits(40) / (double)(1 + below(1000));
 		if (!isfinite(v) || !isfinite(f))
@@ -154,11 +171,13 @@ static void shortest(void)
 			too_long += strtod(shorter, NULL) == v;
 		}
 		unread_f32 += strtof(format_f32(text, f), NULL) != f;
+		unequal_f32 += strcmp(text, plain_f32(plain, f)) != 0;
 	}
 	check(!unread, "100000 random doubles read back equal");
 	check(!refused, "and parse_f64 takes what format_f64 writes");
 	check(!too_long, "and no shorter text would do");
 	check(!unread_f32, "random floats read back equal");
+	check(!unequal_f32, "and are written as printf does in as few digits");
 	check(!strcmp(format_f64(text, 0.1), "0.1") && !strcmp(format_f64(text, 1e22), "1e+22") &&
 			!strcmp(format_f64(text, 1024e6), "1024000000") &&
 			!strcmp(format_f64(text, -2.5), "-2.5") &&
