@@ -374,6 +374,16 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	s->new_segment = true;
 }
 
+/* Who asks for one kind and gets none has made a mistake. */
+static void finish(struct filter *f)
+{
+	const struct options *o = f->options;
+	const struct state *s = f->state;
+
+	if (!s->begun && (o->columns.n > 0 || o->rtl_power))
+		die(EXIT_DATA, "no %s came", o->rtl_power ? "spectra" : "table");
+}
+
 static const struct command command = {
 	.name = "export-csv",
 	.summary = "write tables, spectra or samples as CSV",
@@ -388,6 +398,7 @@ static const struct command command = {
 	.prepare = prepare,
 	.head = head,
 	.frame = take,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

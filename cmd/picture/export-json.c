@@ -27,6 +27,7 @@ static const struct option options[] = {
 
 struct state {
 	struct str text;
+	bool begun; /* a table has come */
 };
 
 static void prepare(struct filter *f)
@@ -101,6 +102,7 @@ static void write_table(struct filter *f, const struct frame *frame)
 	size_t count;
 	struct column *columns = export_columns(f, frame, &o->columns, &count);
 
+	s->begun = true;
 	for (uint64_t row = 0; row < frame->dim[0]; row++) {
 		str_add(&s->text, "{");
 		if (o->index)
@@ -205,6 +207,16 @@ static void take(struct filter *f, const struct frame *frame)
 	flush(f, 0);
 }
 
+/* Who asks for columns and gets none has made a mistake. */
+static void finish(struct filter *f)
+{
+	const struct options *o = f->options;
+	const struct state *s = f->state;
+
+	if (!s->begun && o->columns.n > 0)
+		die(EXIT_DATA, "no table came");
+}
+
 static const struct command command = {
 	.name = "export-json",
 	.summary = "write tables, spectra or reports as JSON lines",
@@ -217,6 +229,7 @@ static const struct command command = {
 	.options_size = sizeof(struct options),
 	.prepare = prepare,
 	.frame = take,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

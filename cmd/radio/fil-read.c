@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,9 @@ static void fill(struct reading *r, uint64_t wanted)
 		n = read(r->fd, r->bytes + r->have,
 			wanted - r->have < r->room - r->have ? (size_t)(wanted - r->have)
 							     : r->room - r->have);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = r->fd, .events = POLLIN}, 1, -1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			die(EXIT_IO, "%s: cannot read: %s", r->name, strerror(errno));

@@ -230,7 +230,8 @@ static bool set_layout(
 	bytes = row * chunk[0];
 	if (bytes >> 32)
 		return false;
-	for (size_t i = 1; i < rows->rank; i++) /* all chunks that a row touches */
+	/* All chunks that a row touches, unless it fills them. */
+	for (size_t i = 1; i < rows->rank && chunk[0] > 1; i++)
 		bytes *= (rows->dim[i] + chunk[i] - 1) / chunk[i];
 	return H5Pset_chunk(how, (int)rows->rank, chunk) >= 0 &&
 	       H5Pset_obj_track_times(how, 0) >= 0 &&

@@ -64,6 +64,11 @@ load ../common
 	cut -d, -f3,4 rows | sort -u | same_text <(printf ' -500000, 500000\n 1500000, 2500000\n' | sort)
 	expect 64 export-csv --rtl-power --column x <two.leat
 	says --rtl-power --column
+	iq-gen --seconds 10ms | expect 65 export-csv --rtl-power -o x.csv
+	says 'no spectra came'
+	iq-gen --seconds 10ms | expect 65 export-csv --column a -o x.csv
+	says 'no table came'
+	no_files x.csv
 	{ iq-gen && made TABLE | mkstream; } | expect 65 export-csv
 	says 'TABLE after IQ'
 }

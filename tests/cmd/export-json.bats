@@ -17,6 +17,8 @@ load ../common
 	export-json --column a <t.leat | same_text <(printf '{"a":0}\n{"a":7}\n')
 	expect 65 export-json --column a,c <t.leat
 	says '--column: c: no column'
+	iq-gen --seconds 10ms | fft-slice | expect 65 export-json --column a
+	says 'no table came'
 }
 
 @test "export-json: spectra with index, time and frequencies" {
