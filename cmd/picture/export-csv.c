@@ -70,23 +70,6 @@ static void flush(struct filter *f, size_t most)
 	str_clear(&s->text);
 }
 
-/* Quotes what holds a comma, a quote or a line end, and what begins or ends in a space. */
-static void add_text(struct str *out, const char *text, size_t n)
-{
-	bool plain = n == 0 || (text[0] != ' ' && text[n - 1] != ' ');
-
-	for (size_t i = 0; i < n; i++)
-		plain = plain && !strchr(",\"\r\n", text[i]);
-	if (plain) {
-		str_add_bytes(out, text, n);
-		return;
-	}
-	str_add(out, "\"");
-	for (size_t i = 0; i < n; i++)
-		str_add_bytes(out, text[i] == '"' ? "\"\"" : text + i, text[i] == '"' ? 2 : 1);
-	str_add(out, "\"");
-}
-
 /* Whether a name such as noise_dbfs_hz says its unit, dBFS/Hz. */
 static bool tells_unit(const char *name, const char *unit)
 {
@@ -121,7 +104,7 @@ static void add_heads(struct str *out, const struct column *c)
 		if (unit)
 			str_addf(&head, " (%s)", c->unit);
 		str_add(out, k ? "," : "");
-		add_text(out, head.p, head.len);
+		export_cell(out, head.p, head.len);
 	}
 	str_free(&head);
 }
@@ -134,7 +117,7 @@ static void add_cells(struct str *out, const struct column *c, const char *row)
 	for (uint64_t k = 0; k < c->elements * parts; k++, row += size) {
 		str_add(out, k ? "," : "");
 		if (c->text)
-			add_text(out, row, export_text_length(row, c->text));
+			export_cell(out, row, export_text_length(row, c->text));
 		else
 			export_number(out, c->dtype, row, "");
 	}
@@ -326,19 +309,6 @@ static void begin_segment(struct filter *f, const struct frame *frame, const str
 			       "--rtl-power");
 }
 
-static void check_kind(const struct state *s, const struct frame *frame)
-{
-	char first[16], now[16];
-
-	if (frame->kind != s->first.kind)
-		die(EXIT_DATA, "%s after %s: one sheet holds one kind", kind_name(frame->kind, now),
-			kind_name(s->first.kind, first));
-	if (frame->kind != KIND_TABLE &&
-		(frame->dtype != s->first.dtype || frame->dim[1] != s->first.dim[1] ||
-			frame->dim[2] != s->first.dim[2]))
-		die(EXIT_DATA, "the shape or the type changes: one sheet has one head line");
-}
-
 static void take(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
@@ -349,7 +319,7 @@ static void take(struct filter *f, const struct frame *frame)
 		(o->rtl_power && frame->kind != KIND_SPECTRA))
 		return;
 	if (s->begun)
-		check_kind(s, frame);
+		export_same_form(&s->first, frame);
 	if (frame->kind != KIND_TABLE && s->new_segment)
 		begin_segment(f, frame, meta);
 	s->first = *frame;

@@ -156,25 +156,13 @@ static void write_spectra(struct filter *f, const struct frame *frame)
 	}
 }
 
-static int by_key(const void *a, const void *b)
-{
-	const struct meta_item *left = *(struct meta_item *const *)a;
-	const struct meta_item *right = *(struct meta_item *const *)b;
-	int order = strcmp(left->key, right->key);
-
-	return order ? order : left < right ? -1 : 1; /* a list keeps its order */
-}
-
 /* {"key":"value","key":["value","value"]}: by name, values are text, repeated keys lists. */
 static void write_report(struct filter *f, const struct frame *frame)
 {
 	struct state *s = f->state;
 	const struct meta *meta = filter_meta(f, frame);
-	struct meta_item **item = xcalloc(meta->count + 1, sizeof(*item));
+	const struct meta_item **item = export_sorted(meta);
 
-	for (size_t i = 0; i < meta->count; i++)
-		item[i] = &meta->item[i];
-	qsort(item, meta->count, sizeof(struct meta_item *), by_key);
 	str_add(&s->text, "{");
 	for (size_t i = 0, n; i < meta->count; i += n) {
 		for (n = 1; i + n < meta->count && !strcmp(item[i + n]->key, item[i]->key); n++)

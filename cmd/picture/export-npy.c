@@ -148,20 +148,15 @@ static void write_table(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
 	struct state *s = f->state;
-	size_t count, row = 0, at = 0;
+	size_t count, size;
 	struct column *columns = export_columns(f, frame, &o->columns, &count);
-	char *rows;
+	void *rows;
 
 	export_same_columns(s->columns, s->column_count, columns, count);
-	for (size_t i = 0; i < count; i++)
-		row += columns[i].row_size;
-	rows = room(s, row * frame->dim[0] + 1);
-	for (size_t i = 0; i < count; at += columns[i++].row_size)
-		for (size_t k = 0; k < frame->dim[0]; k++)
-			memcpy(rows + k * row + at,
-				(const char *)columns[i].values + k * columns[i].row_size,
-				columns[i].row_size);
-	sink_write(f, rows, row * frame->dim[0]);
+	size = export_row_size(columns, count) * frame->dim[0];
+	rows = room(s, size + 1);
+	export_pack(columns, count, frame->dim[0], rows);
+	sink_write(f, rows, size);
 	free(columns);
 }
 
@@ -202,21 +197,6 @@ static void follow(struct filter *f, const struct frame *frame)
 	s->breaks++;
 }
 
-static void check_form(const struct state *s, const struct frame *frame)
-{
-	char first[16], now[16];
-
-	if (frame->kind != s->first.kind)
-		die(EXIT_DATA, "%s after %s: one file holds one kind", kind_name(frame->kind, now),
-			kind_name(s->first.kind, first));
-	if (frame->dtype != s->first.dtype)
-		die(EXIT_DATA, "%s after %s: one array has one type", dtype_name(frame->dtype),
-			dtype_name(s->first.dtype));
-	for (unsigned i = 1; i < frame->ndim; i++)
-		if (frame->dim[i] != s->first.dim[i])
-			die(EXIT_DATA, "the shape changes: one array has one");
-}
-
 static void take(struct filter *f, const struct frame *frame)
 {
 	const struct options *o = f->options;
@@ -231,7 +211,7 @@ static void take(struct filter *f, const struct frame *frame)
 	}
 	if (!s->open)
 		begin_file(f, frame);
-	check_form(s, frame);
+	export_same_form(&s->first, frame);
 	if (frame->kind == KIND_IMAGE) {
 		sink_write(f, frame->payload, frame->payload_len);
 		return;

@@ -16,13 +16,21 @@
 #define IN_MEMORY_STEP (1u << 20) /* so much more at a time */
 #define CHUNK_SLOTS 31		  /* a prime; few chunks are open at once */
 
-static int failed(struct error *e, const char *what)
+static void failed(struct h5_out *out, const char *what)
 {
-	return fail(e, EXIT_IO, "HDF5: %s: cannot write: %s", what,
-		errno ? strerror(errno) : "libhdf5 failed");
+	if (!out->error.code)
+		fail(&out->error, EXIT_IO, "HDF5: %s: cannot write: %s", what,
+			errno ? strerror(errno) : "libhdf5 failed");
 }
 
-int h5_create(struct h5_out *out, int fd, struct error *e)
+int h5_failed(const struct h5_out *out, struct error *e)
+{
+	if (out->error.code)
+		*e = out->error;
+	return out->error.code;
+}
+
+void h5_create(struct h5_out *out, int fd)
 {
 	struct stat st;
 	hid_t access;
@@ -43,7 +51,8 @@ int h5_create(struct h5_out *out, int fd, struct error *e)
 		out->file = H5Fcreate(
 			out->in_memory ? "spool" : path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
 	H5Pclose(access);
-	return out->file < 0 ? failed(e, "the file (which is reached through /proc)") : 0;
+	if (out->file < 0)
+		failed(out, "the file (which is reached through /proc)");
 }
 
 /* Copies a file that was kept in memory to where it belongs. */
@@ -62,33 +71,41 @@ int h5_finish(struct h5_out *out, struct error *e)
 {
 	bool right = true;
 
+	if (h5_failed(out, e))
+		return e->code;
 	errno = 0;
 	if (out->in_memory)
 		right = H5Fflush(out->file, H5F_SCOPE_GLOBAL) >= 0 && copy_image(out);
 	if (H5Fclose(out->file) < 0 || !right)
-		return failed(e, "the file");
-	return 0;
+		failed(out, "the file");
+	return h5_failed(out, e);
 }
 
-int h5_make_group(hid_t parent, const char *name, hid_t *group, struct error *e)
+hid_t h5_make_group(struct h5_out *out, hid_t parent, const char *name)
 {
-	hid_t how = H5Pcreate(H5P_GROUP_CREATE);
+	hid_t how, group = -1;
 
+	if (out->error.code)
+		return -1;
 	errno = 0;
-	*group = -1;
+	how = H5Pcreate(H5P_GROUP_CREATE);
 	if (how >= 0 && H5Pset_obj_track_times(how, 0) >= 0)
-		*group = H5Gcreate2(parent, name, H5P_DEFAULT, how, H5P_DEFAULT);
+		group = H5Gcreate2(parent, name, H5P_DEFAULT, how, H5P_DEFAULT);
 	H5Pclose(how);
-	return *group < 0 ? failed(e, name) : 0;
+	if (group < 0)
+		failed(out, name);
+	return group;
 }
 
 /* Writes an attribute of a type and a space, and closes the space. */
-static int put(
-	hid_t object, const char *name, hid_t type, hid_t space, const void *value, struct error *e)
+static void put(struct h5_out *out, hid_t object, const char *name, hid_t type, hid_t space,
+	const void *value)
 {
 	hid_t attribute;
 	bool right = false;
 
+	if (out->error.code)
+		return;
 	errno = 0;
 	attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
 	if (attribute >= 0) {
@@ -96,24 +113,27 @@ static int put(
 		H5Aclose(attribute);
 	}
 	H5Sclose(space);
-	return right ? 0 : failed(e, name);
+	if (!right)
+		failed(out, name);
 }
 
-int h5_put_i64(hid_t object, const char *name, int64_t value, struct error *e)
+void h5_put_i64(struct h5_out *out, hid_t object, const char *name, int64_t value)
 {
-	return put(object, name, H5T_STD_I64LE, H5Screate(H5S_SCALAR), &value, e);
+	put(out, object, name, H5T_STD_I64LE, H5Screate(H5S_SCALAR), &value);
 }
 
-int h5_put_f64(hid_t object, const char *name, double value, struct error *e)
+void h5_put_f64(struct h5_out *out, hid_t object, const char *name, double value)
 {
-	return put(object, name, H5T_IEEE_F64LE, H5Screate(H5S_SCALAR), &value, e);
+	put(out, object, name, H5T_IEEE_F64LE, H5Screate(H5S_SCALAR), &value);
 }
 
-int h5_put_f64s(hid_t object, const char *name, const double *values, size_t count, struct error *e)
+void h5_put_f64s(
+	struct h5_out *out, hid_t object, const char *name, const double *values, size_t count)
 {
 	hsize_t dim = count;
 
-	return put(object, name, H5T_IEEE_F64LE, H5Screate_simple(1, &dim, NULL), values, e);
+	put(out, object, name, H5T_IEEE_F64LE,
+		count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &dim, NULL), values);
 }
 
 /* Of so many bytes, NUL-padded; none has a size of 0. */
@@ -127,14 +147,12 @@ static hid_t text_type(size_t bytes)
 	return -1;
 }
 
-int h5_put_text(hid_t object, const char *name, const char *text, struct error *e)
+void h5_put_text(struct h5_out *out, hid_t object, const char *name, const char *text)
 {
 	hid_t type = text_type(strnlen(text, TEXT_MAX));
-	int code;
 
-	code = put(object, name, type, H5Screate(H5S_SCALAR), text, e);
+	put(out, object, name, type, H5Screate(H5S_SCALAR), text);
 	H5Tclose(type);
-	return code;
 }
 
 static hid_t real_type(unsigned dtype)
@@ -239,14 +257,19 @@ static bool set_layout(
 	       H5Pset_chunk_cache(access, CHUNK_SLOTS, bytes, 1.0) >= 0;
 }
 
-int h5_make_rows(struct h5_rows *rows, hid_t parent, const char *name, hid_t type,
-	const uint64_t *dim, size_t dims, size_t chunk_bytes, unsigned gzip, struct error *e)
+void h5_make_rows(struct h5_out *out, struct h5_rows *rows, hid_t parent, const char *name,
+	hid_t type, const uint64_t *dim, size_t dims, size_t chunk_bytes, unsigned gzip)
 {
-	hid_t how = H5Pcreate(H5P_DATASET_CREATE), access = H5Pcreate(H5P_DATASET_ACCESS), space;
+	hid_t how, access, space;
 	hsize_t most[H5_AXES_MAX] = {H5S_UNLIMITED};
 
+	*rows = (struct h5_rows){
+		.out = out, .dataset = -1, .type = type, .name = name, .rank = dims + 1};
+	if (out->error.code)
+		return;
 	errno = 0;
-	*rows = (struct h5_rows){.dataset = -1, .type = type, .name = name, .rank = dims + 1};
+	how = H5Pcreate(H5P_DATASET_CREATE);
+	access = H5Pcreate(H5P_DATASET_ACCESS);
 	for (size_t i = 0; i < dims; i++)
 		rows->dim[i + 1] = most[i + 1] = dim[i];
 	space = H5Screate_simple((int)rows->rank, rows->dim, most);
@@ -255,17 +278,18 @@ int h5_make_rows(struct h5_rows *rows, hid_t parent, const char *name, hid_t typ
 	H5Sclose(space);
 	H5Pclose(how);
 	H5Pclose(access);
-	return rows->dataset < 0 ? failed(e, name) : 0;
+	if (rows->dataset < 0)
+		failed(out, name);
 }
 
-int h5_add_rows(struct h5_rows *rows, const void *values, uint64_t count, struct error *e)
+void h5_add_rows(struct h5_rows *rows, const void *values, uint64_t count)
 {
 	hsize_t start[H5_AXES_MAX] = {rows->dim[0]}, part[H5_AXES_MAX];
 	hid_t file = -1, memory = -1;
 	bool right = false;
 
-	if (count == 0)
-		return 0;
+	if (count == 0 || rows->out->error.code)
+		return;
 	errno = 0;
 	memcpy(part, rows->dim, sizeof(part));
 	part[0] = count;
@@ -281,5 +305,6 @@ int h5_add_rows(struct h5_rows *rows, const void *values, uint64_t count, struct
 		H5Sclose(file);
 	if (memory >= 0)
 		H5Sclose(memory);
-	return right ? 0 : failed(e, rows->name);
+	if (!right)
+		failed(rows->out, rows->name);
 }

@@ -5,7 +5,8 @@
  * behind a descriptor, before the sandbox is closed, as that takes an open(); one without a name
  * (a spool), which libhdf5 cannot open, is kept in memory until it is finished.
  *
- * All that can fail returns 0, or EXIT_IO with *e.
+ * The first failure, EXIT_IO, is kept and told by h5_failed() and h5_finish(); nothing is done
+ * after it.
  */
 #ifndef LEAT_IO_H5_WRITE_H
 #define LEAT_IO_H5_WRITE_H
@@ -23,25 +24,29 @@ struct h5_out {
 	hid_t file;
 	int fd; /* the caller's */
 	bool in_memory;
+	struct error error; /* code 0: none so far */
 };
 
 /* Makes an empty file of what the descriptor was opened on. */
-int h5_create(struct h5_out *out, int fd, struct error *e);
+void h5_create(struct h5_out *out, int fd);
 
-/* All is written and closed. */
+/* The code of the first failure, which *e tells; 0 if there was none. */
+int h5_failed(const struct h5_out *out, struct error *e);
+
+/* All is written and closed; as h5_failed(). */
 int h5_finish(struct h5_out *out, struct error *e);
 
 /* A group by its name; closed by h5_finish(), as is all else. */
-int h5_make_group(hid_t parent, const char *name, hid_t *group, struct error *e);
+hid_t h5_make_group(struct h5_out *out, hid_t parent, const char *name);
 
 /* Scalar attributes. Text longer than an attribute may be (60000 bytes) is cut. */
-int h5_put_i64(hid_t object, const char *name, int64_t value, struct error *e);
-int h5_put_f64(hid_t object, const char *name, double value, struct error *e);
-int h5_put_text(hid_t object, const char *name, const char *text, struct error *e);
+void h5_put_i64(struct h5_out *out, hid_t object, const char *name, int64_t value);
+void h5_put_f64(struct h5_out *out, hid_t object, const char *name, double value);
+void h5_put_text(struct h5_out *out, hid_t object, const char *name, const char *text);
 
-/* An attribute that is an array. */
-int h5_put_f64s(
-	hid_t object, const char *name, const double *values, size_t count, struct error *e);
+/* An array, or a scalar if there is one value. */
+void h5_put_f64s(
+	struct h5_out *out, hid_t object, const char *name, const double *values, size_t count);
 
 /* One field of a row that has several. */
 struct h5_field {
@@ -60,6 +65,7 @@ hid_t h5_type_of_fields(const struct h5_field *field, size_t count);
 
 /* A dataset that grows along its first axis. */
 struct h5_rows {
+	struct h5_out *out;
 	hid_t dataset, type;
 	const char *name; /* the caller's */
 	size_t rank;
@@ -70,10 +76,10 @@ struct h5_rows {
  * Makes one in chunks of about chunk_bytes; dim are the sizes of the other axes. gzip: 0 none, else
  * the level. The type is the dataset's from then on.
  */
-int h5_make_rows(struct h5_rows *rows, hid_t parent, const char *name, hid_t type,
-	const uint64_t *dim, size_t dims, size_t chunk_bytes, unsigned gzip, struct error *e);
+void h5_make_rows(struct h5_out *out, struct h5_rows *rows, hid_t parent, const char *name,
+	hid_t type, const uint64_t *dim, size_t dims, size_t chunk_bytes, unsigned gzip);
 
 /* Adds rows, as they lie in memory. */
-int h5_add_rows(struct h5_rows *rows, const void *values, uint64_t count, struct error *e);
+void h5_add_rows(struct h5_rows *rows, const void *values, uint64_t count);
 
 #endif

@@ -69,6 +69,77 @@ void export_same_columns(
 			first_count);
 }
 
+void export_same_form(const struct frame *first, const struct frame *frame)
+{
+	char before[16], now[16];
+
+	if (frame->kind != first->kind)
+		die(EXIT_DATA, "%s after %s: one file holds one kind", kind_name(frame->kind, now),
+			kind_name(first->kind, before));
+	if (frame->dtype != first->dtype)
+		die(EXIT_DATA, "%s after %s: one file holds one type", dtype_name(frame->dtype),
+			dtype_name(first->dtype));
+	for (unsigned i = 1; i < frame->ndim; i++)
+		if (frame->dim[i] != first->dim[i])
+			die(EXIT_DATA, "the shape changes: one file holds one");
+}
+
+size_t export_row_size(const struct column *columns, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += columns[i].row_size;
+	return size;
+}
+
+void export_pack(const struct column *columns, size_t count, uint64_t rows, void *out)
+{
+	size_t row = export_row_size(columns, count);
+	char *to = out;
+
+	for (size_t i = 0; i < count; to += columns[i++].row_size)
+		for (uint64_t k = 0; k < rows; k++)
+			memcpy(to + k * row,
+				(const char *)columns[i].values + k * columns[i].row_size,
+				columns[i].row_size);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct meta_item *left = *(const struct meta_item *const *)a;
+	const struct meta_item *right = *(const struct meta_item *const *)b;
+	int order = strcmp(left->key, right->key);
+
+	return order ? order : left < right ? -1 : 1; /* a list keeps its order */
+}
+
+const struct meta_item **export_sorted(const struct meta *meta)
+{
+	const struct meta_item **item = xcalloc(meta->count + 1, sizeof(*item));
+
+	for (size_t i = 0; i < meta->count; i++)
+		item[i] = &meta->item[i];
+	qsort(item, meta->count, sizeof(*item), by_key);
+	return item;
+}
+
+void export_cell(struct str *out, const char *text, size_t n)
+{
+	bool plain = n == 0 || (text[0] != ' ' && text[n - 1] != ' ');
+
+	for (size_t i = 0; i < n; i++)
+		plain = plain && !strchr(",\"\r\n", text[i]);
+	if (plain) {
+		str_add_bytes(out, text, n);
+		return;
+	}
+	str_add(out, "\"");
+	for (size_t i = 0; i < n; i++)
+		str_add_bytes(out, text[i] == '"' ? "\"\"" : text + i, text[i] == '"' ? 2 : 1);
+	str_add(out, "\"");
+}
+
 void export_number(struct str *out, unsigned dtype, const void *component, const char *nothing)
 {
 	char text[NUMBER_TEXT];

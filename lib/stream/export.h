@@ -32,6 +32,20 @@ struct column *export_columns(
 void export_same_columns(
 	const struct column *first, size_t first_count, const struct column *now, size_t count);
 
+/* Dies with EXIT_DATA if a frame is of another kind, type or shape, but for rows, than the first.
+ */
+void export_same_form(const struct frame *first, const struct frame *frame);
+
+/* Bytes of a row of all columns; rows of a frame's columns, packed one after the other. */
+size_t export_row_size(const struct column *columns, size_t count);
+void export_pack(const struct column *columns, size_t count, uint64_t rows, void *out);
+
+/* The items of metadata in order of keys, those of a list in theirs; to be freed. */
+const struct meta_item **export_sorted(const struct meta *meta);
+
+/* Adds text as a cell of CSV: in quotes if it holds what would end it, or spaces at an end. */
+void export_cell(struct str *out, const char *text, size_t n);
+
 /*
  * Adds one component of a value as the shortest text that reads back equal; `nothing` stands for a
  * NaN, infinities are as in format_f64().
