@@ -726,7 +726,8 @@ static void add_global(const struct sigmf *m, const char *recorder, struct str *
 	add_extensions(out, next, extensions);
 	add_i64(out, next, "leat:rate_num", (int64_t)m->rate.num);
 	add_i64(out, next, "leat:rate_den", (int64_t)m->rate.den);
-	add_i64(out, next, "leat:samples", m->samples);
+	if (m->samples >= 0)
+		add_i64(out, next, "leat:samples", m->samples);
 	str_add(out, "\n  },\n");
 }
 
