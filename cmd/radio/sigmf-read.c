@@ -74,14 +74,19 @@ static int64_t expected_frames(const struct reading *r, size_t first, size_t end
 /* Pairs as metadata, but for what this command says itself. */
 static void add_pairs(struct meta *meta, const struct sigmf_pairs *pairs)
 {
-	for (size_t i = 0; i < pairs->count; i++) {
-		const char *key = pairs->pair[i].key;
+	struct str lines = {0};
+	struct meta parsed = {0};
+	struct error e;
 
-		if (!meta_key_valid(key, strlen(key)))
-			die(EXIT_DATA, "leat:head: '%s': no key of metadata", key);
-		if (!sigmf_made_anew(key))
-			meta_add(meta, key, pairs->pair[i].value);
-	}
+	for (size_t i = 0; i < pairs->count; i++)
+		str_addf(&lines, "%s %s\n", pairs->pair[i].key, pairs->pair[i].value);
+	if (lines.len && meta_parse(&parsed, lines.p, lines.len, &e))
+		die(EXIT_DATA, "leat:head, leat:frame: %s", e.text);
+	for (size_t i = 0; i < parsed.count; i++)
+		if (!sigmf_made_anew(parsed.item[i].key))
+			meta_add(meta, parsed.item[i].key, parsed.item[i].value);
+	meta_clear(&parsed);
+	str_free(&lines);
 }
 
 static void add_others(struct meta *meta, const char *key, const struct sigmf_pairs *others)

@@ -122,20 +122,32 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 	w->begun = false;
 }
 
+/* A line of metadata, its value escaped as in a stream, so that any bytes pass through JSON. */
+static void add_line(struct sigmf_pairs *pairs, struct meta_item *item)
+{
+	struct meta one = {.item = item, .count = 1};
+	struct str line = {0};
+	size_t n = strlen(item->key);
+
+	meta_format(&one, &line);
+	line.p[line.len - 1] = '\0';
+	sigmf_add_pair(pairs, item->key, line.p + n + 1);
+	str_free(&line);
+}
+
 /* Metadata as pairs, less what has a place of its own; "x.sigmf.…" goes back where it was. */
 static void take_meta(const struct meta *meta, struct sigmf_pairs *pairs,
 	struct sigmf_pairs *captures, struct sigmf_pairs *globals)
 {
 	for (size_t i = 0; i < meta->count; i++) {
-		const struct meta_item *item = &meta->item[i];
+		struct meta_item *item = &meta->item[i];
 
-		if (sigmf_made_anew(item->key) ||
-			(!strcmp(item->key, "x.sigmf.capture") && captures &&
-				sigmf_add_other(captures, item->value)) ||
-			(!strcmp(item->key, "x.sigmf.global") && globals &&
+		if (!sigmf_made_anew(item->key) &&
+			!(captures && !strcmp(item->key, "x.sigmf.capture") &&
+				sigmf_add_other(captures, item->value)) &&
+			!(globals && !strcmp(item->key, "x.sigmf.global") &&
 				sigmf_add_other(globals, item->value)))
-			continue;
-		sigmf_add_pair(pairs, item->key, item->value);
+			add_line(pairs, item);
 	}
 }
 
@@ -178,9 +190,6 @@ static void check_form(struct filter *f, const struct frame *frame)
 		return;
 	}
 	w->form = iq_form_of(f, frame);
-	if (!sigmf_datatype(w->form.dtype))
-		die(EXIT_DATA, "%s: SigMF has no name for this type (iq-scale to ci32 or cf64?)",
-			dtype_name(w->form.dtype));
 	if (first) {
 		w->m.dtype = w->form.dtype;
 		w->m.rate = w->form.rate;

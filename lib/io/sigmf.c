@@ -571,23 +571,25 @@ int sigmf_parse(struct sigmf *m, const char *json, size_t n, struct error *e)
  * The data file.
  */
 
-/* Samples without a capture stand for themselves: those before the first, or all. */
-static void add_first(struct sigmf *m)
+/* Samples without a capture stand for themselves: those before the first, or all. 1 if it is made.
+ */
+static size_t add_first(struct sigmf *m)
 {
 	if (m->captures > 0 && m->capture[0].start == m->offset)
-		return;
+		return 0;
 	sigmf_add_capture(m);
 	memmove(m->capture + 1, m->capture, (m->captures - 1) * sizeof(*m->capture));
 	m->capture[0] =
 		(struct sigmf_capture){.start = m->offset, .index = m->offset, .freq_hz = NAN};
+	return 1;
 }
 
 int sigmf_lay(struct sigmf *m, uint64_t data_size, struct error *e)
 {
 	uint64_t row = dtype_size(m->dtype) * m->channels, headers = 0, samples;
 	uint64_t trailing = (uint64_t)m->trailing_bytes;
+	size_t made = add_first(m);
 
-	add_first(m);
 	for (size_t i = 0; i < m->captures; i++)
 		if (__builtin_add_overflow(headers, (uint64_t)m->capture[i].header_bytes, &headers))
 			headers = UINT64_MAX;
@@ -615,11 +617,11 @@ int sigmf_lay(struct sigmf *m, uint64_t data_size, struct error *e)
 			return fail(e, EXIT_DATA,
 				"captures[%zu]: core:sample_start: beyond the %llu samples of the "
 				"data",
-				first > samples ? i : i + 1, (unsigned long long)samples);
+				(first > samples ? i : i + 1) - made, (unsigned long long)samples);
 		c->samples = end - first;
 		if (c->index > INT64_MAX - (int64_t)c->samples)
 			return fail(e, EXIT_DATA,
-				"captures[%zu]: core:global_index: %lld: too large", i,
+				"captures[%zu]: core:global_index: %lld: too large", i - made,
 				(long long)c->index);
 		headers += (uint64_t)c->header_bytes;
 		c->at = headers + first * row;

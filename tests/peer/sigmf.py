@@ -245,6 +245,48 @@ def writes():
               json.load(tar.extractfile('w/w.sigmf-meta')) == meta, 'sigmf-write: tarfile reads the archive')
 
 
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def frame(kind, seq, lines, payload=b'', dims=()):
+    """A frame whose payload is not summed."""
+    text = ''.join(line + '\n' for line in lines).encode()
+    padded = text + b'\n' * (-len(text) % 64)
+    head = struct.pack('<8sHHBBHQqQII', b'\x89LEAT\r\n\x1a', 0x100, kind, 0, len(dims), 0, seq, 0, len(payload),
+                       len(text), 0) + struct.pack('<8Q', *dims, *[0] * (8 - len(dims))) + bytes(8)
+    head += struct.pack('<I', crc32c(padded))
+    return (head + struct.pack('<I', crc32c(head)) + padded + payload + bytes((-len(payload) - 8) % 64) +
+            struct.pack('<II', 0, len(payload)))
+
+
+def takes_detections():
+    """A table as a detector makes it: seconds, centre and width, and what it measured."""
+    columns = [('start_s', [0.1, 0.25, 0.4, 0.85]), ('end_s', [0.2, 0.6, 0.45, 0.95]), ('freq_hz', [1e6] * 4),
+               ('width_hz', [2e3] * 4), ('snr_db', [10.5, 11, float('nan'), 13])]
+    payload = b''
+    for _, values in columns:
+        payload += bytes(-len(payload) % 64) + struct.pack('<4d', *values)
+    head = ['kinds TABLE', 'rate_num 1000', 'rate_den 1'] + ['col %s f64 -' % name for name, _ in columns]
+    with open('found', 'wb') as f:
+        f.write(frame(0, 0, head) + frame(4, 1, [], payload, (4,)) + frame(0xff, 2, ['frames 1']))
+    stream = run('iq-gen', '-r', '1k', '-s', '1s', '--gap', '300ms:200ms', '--retune', '900ms:5M')
+    meta, _ = written(stream, '--annotations', 'found')
+    edges = {'core:freq_lower_edge': 999000, 'core:freq_upper_edge': 1001000}
+    # Samples 300 to 500 are missing: the second crosses that gap, the third lies in it, and the last
+    # ends with its segment.
+    check(meta['annotations'] == [
+        {'core:sample_start': 100, 'core:sample_count': 100, **edges, 'leat:snr_db': 10.5},
+        {'core:sample_start': 250, 'core:sample_count': 150, **edges, 'leat:snr_db': 11},
+        {'core:sample_start': 650, 'core:sample_count': 50, **edges, 'leat:snr_db': 13},
+    ], 'sigmf-write --annotations: seconds, centre and width, gaps')
+
+
 def annotates():
     data, _ = samples('ci16_le', 1000)
     marks = [{'core:sample_start': 10, 'core:sample_count': 20, 'core:freq_lower_edge': 1e6, 'core:freq_upper_edge': 2e6,
@@ -281,5 +323,6 @@ with tempfile.TemporaryDirectory() as folder:
     reads_archives()
     writes()
     annotates()
+    takes_detections()
 print('1..%d' % count)
 sys.exit(failed > 0)
