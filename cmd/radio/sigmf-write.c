@@ -196,8 +196,8 @@ static void check_form(struct filter *f, const struct frame *frame)
 		w->m.channels = w->form.subchannels;
 	}
 	if (w->form.dtype != w->m.dtype || w->form.subchannels != w->m.channels ||
-		w->form.rate.num * (double)w->m.rate.den !=
-			(double)w->m.rate.num * w->form.rate.den)
+		(unsigned __int128)w->form.rate.num * w->m.rate.den !=
+			(unsigned __int128)w->m.rate.num * w->form.rate.den)
 		die(EXIT_DATA,
 			"segment of %s with %u subchannels at %g samples/s after %s with %llu at "
 			"%g: a recording has one form",

@@ -224,6 +224,42 @@ static void write_late(void *arg)
 	}
 }
 
+/* Of a name that another file takes meanwhile (arg), or in whose way a folder comes ("blocked"). */
+static void commit_together(void *arg)
+{
+	struct outfile *file[2] = {outfile_open("data", arg), outfile_open("meta", arg)};
+
+	outfile_write(file[0], "new data", 8);
+	outfile_write(file[1], "new meta", 8);
+	if (arg)
+		put(arg, "theirs");
+	else if (access("blocked", F_OK) == 0 && (unlink("data") || mkdir("data", 0777)))
+		abort();
+	outfile_commit_together(file, 2);
+}
+
+static void together(void)
+{
+	check(in_child(commit_together, NULL) == 0 && holds("data", "new data") &&
+			holds("meta", "new meta") && entries() == 2,
+		"two files at one commit");
+	put("data", "old data");
+	put("meta", "old meta");
+	check(in_child(commit_together, NULL) == 0 && holds("data", "new data") &&
+			holds("meta", "new meta") && entries() == 2,
+		"they replace older ones");
+	put("blocked", "");
+	check(in_child(commit_together, NULL) == EXIT_CANTCREATE && access("meta", F_OK) != 0 &&
+			entries() == 2,
+		"where the first cannot appear, the last of before is gone, for it would lie");
+	unlink("blocked");
+	rmdir("data");
+	check(in_child(commit_together, "meta") == EXIT_CANTCREATE && holds("meta", "theirs") &&
+			entries() == 1,
+		"no_clobber: where the last cannot appear, the first does not stay");
+	unlink("meta");
+}
+
 static void writes(void)
 {
 	check(in_child(write_late, NULL) == 0, "a pipe that would not block is waited for");
@@ -388,6 +424,7 @@ int main(void)
 		return 70;
 	life_and_death();
 	sets();
+	together();
 	writes();
 	refusals();
 	patterns();
