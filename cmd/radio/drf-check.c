@@ -170,7 +170,8 @@ static void run(struct filter *f)
 	str_free(&s.text);
 	str_free(&s.problems);
 	if (s.found)
-		die(EXIT_NO, "%s: %lld problems", f->operands[0], (long long)s.found);
+		die(EXIT_NO, "%s: %lld problem%s", f->operands[0], (long long)s.found,
+			s.found > 1 ? "s" : "");
 }
 
 static const struct command command = {

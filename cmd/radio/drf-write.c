@@ -178,7 +178,7 @@ static int64_t base_of(const struct meta *meta, struct rate rate)
 			       "must be known (--time0 of iq-gen, iq-read)");
 	base = utc_index_nearest(epoch, time0, rate, &off);
 	if (off != 0)
-		warn("time0 %s: falls between two samples since 1970: all times are told %.3g ns "
+		warn("time0 %s: falls between two samples since 1970: all times are told %.9g ns "
 		     "%s",
 			meta_get(meta, "time0"), fabs(off) / rate_hz(rate) * 1e9,
 			off > 0 ? "late" : "early");

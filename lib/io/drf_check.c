@@ -142,7 +142,8 @@ int drf_check_channel(struct drf_check *c, const char *folder, const char *name,
 	if (r)
 		return r;
 	k.typed = dtype_float(k.p.dtype);
-	drf_tree_open(&k.tree, folder, "rf", true, k.p.folder_s * 1000, k.p.file_ms);
+	if (k.sound)
+		drf_tree_open(&k.tree, folder, "rf", true, k.p.folder_s * 1000, k.p.file_ms);
 	names = check_names(folder);
 	for (size_t i = 0; i < names.n; i++)
 		check_entry(&k, names.v[i]);

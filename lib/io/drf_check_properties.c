@@ -67,7 +67,8 @@ bool check_attribute(
 void check_missing(struct checking *k, const char *file)
 {
 	if (k->missing.len)
-		check_problem(k, file, "lacks the attributes %s", k->missing.p);
+		check_problem(k, file, "lacks the attribute%s %s",
+			strchr(k->missing.p, ',') ? "s" : "", k->missing.p);
 	str_clear(&k->missing);
 }
 
@@ -129,7 +130,7 @@ int check_properties(struct checking *k, struct error *e)
 /* The files of one run count up: a number left out is a file that is gone. */
 static void check_sequence(struct checking *k, const char *file, hid_t data)
 {
-	uint64_t sequence = 0, init_s = 0;
+	uint64_t sequence = 0, init_s = 0, gone;
 	char uuid[256] = "";
 	bool same, ran = check_attribute(k, file, data, "sequence_num", CHECK_I32) &&
 			 check_attribute(k, file, data, "init_utc_timestamp", CHECK_U64) &&
@@ -140,14 +141,15 @@ static void check_sequence(struct checking *k, const char *file, hid_t data)
 
 	check_attribute(k, file, data, "computer_time", CHECK_U64);
 	same = k->ran && ran && k->init_s == init_s && !strcmp(uuid, k->uuid);
+	gone = sequence - k->sequence - 1;
 	if (same && sequence <= k->sequence)
 		check_problem(k, file, "sequence_num %llu after %llu of the file before",
 			(unsigned long long)sequence, (unsigned long long)k->sequence);
-	else if (same && sequence != k->sequence + 1)
+	else if (same && gone > 0)
 		check_problem(k, file,
-			"sequence_num %llu after %llu: %llu files before it are gone",
+			"sequence_num %llu after %llu: %llu file%s before it %s gone",
 			(unsigned long long)sequence, (unsigned long long)k->sequence,
-			(unsigned long long)(sequence - k->sequence - 1));
+			(unsigned long long)gone, gone > 1 ? "s" : "", gone > 1 ? "are" : "is");
 	k->ran = ran;
 	k->init_s = init_s;
 	k->sequence = sequence;

@@ -2,7 +2,6 @@
 #include "io/drf_h5.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,14 +34,13 @@ static hid_t open_with(const char *path, bool create)
 {
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
 
-	if (access < 0)
-		return -1;
-	if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+	if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
 		H5Pset_file_locking(access, 0, 1) >= 0 &&
 		H5Pset_alignment(access, ALIGNMENT, ALIGNMENT) >= 0)
-		file = create ? H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, access)
+		file = create ? H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access)
 			      : H5Fopen(path, H5F_ACC_RDWR, access);
-	H5Pclose(access);
+	if (file >= 0)
+		H5Pclose(access);
 	return file;
 }
 
@@ -65,34 +63,24 @@ int drf_h5_amend(hid_t *file, const char *path, const char *name, struct error *
 	return open_file(file, path, false, name, e);
 }
 
-int drf_h5_finish(hid_t file, const char *path, const char *name, struct error *e)
+int drf_h5_finish(hid_t file, int fd, const char *name, struct error *e)
 {
-	int fd, r = 0;
-
 	if (H5Fclose(file) < 0)
 		return drf_h5_failed(name, e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
-		r = fail(e, EXIT_IO, "%s: cannot write: %s", name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return r;
+	if (fsync(fd))
+		return fail(e, EXIT_IO, "%s: cannot write: %s", name, strerror(errno));
+	return 0;
 }
 
 static bool put(hid_t object, const char *name, hid_t type, const void *value)
 {
-	hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
-	bool done = false;
+	hid_t space = H5Screate(H5S_SCALAR), attribute;
 
-	if (space >= 0)
-		attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-	if (attribute >= 0) {
-		done = H5Awrite(attribute, type, value) >= 0;
-		done = H5Aclose(attribute) >= 0 && done;
-	}
-	if (space >= 0)
-		H5Sclose(space);
-	return done;
+	if (space < 0)
+		return false;
+	attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+	return attribute >= 0 && H5Awrite(attribute, type, value) >= 0 &&
+	       H5Aclose(attribute) >= 0 && H5Sclose(space) >= 0;
 }
 
 bool drf_h5_put_u64(hid_t object, const char *name, uint64_t value)
@@ -113,12 +101,9 @@ bool drf_h5_put_i32(hid_t object, const char *name, int32_t value)
 bool drf_h5_put_text(hid_t object, const char *name, const char *text)
 {
 	hid_t type = H5Tcopy(H5T_C_S1);
-	bool done = type >= 0 && H5Tset_size(type, strlen(text) + 1) >= 0 &&
-		    put(object, name, type, text);
 
-	if (type >= 0)
-		H5Tclose(type);
-	return done;
+	return type >= 0 && H5Tset_size(type, strlen(text) + 1) >= 0 &&
+	       put(object, name, type, text) && H5Tclose(type) >= 0;
 }
 
 /* Chunks are written whole, or at the end, so none waits for another part of it in a cache. */
@@ -147,12 +132,11 @@ hid_t drf_h5_new_rows(hid_t file, const char *name, const struct drf_h5_rows *fo
 
 	if (create >= 0 && access >= 0 && space >= 0 && set_layout(create, access, form))
 		dataset = H5Dcreate2(file, name, form->type, space, H5P_DEFAULT, create, access);
-	if (space >= 0)
-		H5Sclose(space);
-	if (access >= 0)
-		H5Pclose(access);
-	if (create >= 0)
-		H5Pclose(create);
+	if (dataset < 0)
+		return dataset;
+	H5Sclose(space);
+	H5Pclose(access);
+	H5Pclose(create);
 	return dataset;
 }
 
@@ -161,66 +145,53 @@ bool drf_h5_write_rows(
 {
 	hsize_t start[2] = {row, 0}, count[2] = {rows, form->width};
 	hsize_t extent[2] = {row + rows, form->width};
-	hid_t to = -1, from = H5Screate_simple(2, count, NULL);
-	bool done;
+	hid_t from = H5Screate_simple(2, count, NULL), to;
 
-	done = from >= 0 && (form->chunk_rows == 0 || H5Dset_extent(dataset, extent) >= 0) &&
-	       (to = H5Dget_space(dataset)) >= 0 &&
-	       H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-	       H5Dwrite(dataset, form->type, from, to, H5P_DEFAULT, data) >= 0;
-	if (to >= 0)
-		H5Sclose(to);
-	if (from >= 0)
-		H5Sclose(from);
-	return done;
+	if (from < 0 || (form->chunk_rows > 0 && H5Dset_extent(dataset, extent) < 0))
+		return false;
+	to = H5Dget_space(dataset);
+	return to >= 0 && H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+	       H5Dwrite(dataset, form->type, from, to, H5P_DEFAULT, data) >= 0 &&
+	       H5Sclose(to) >= 0 && H5Sclose(from) >= 0;
 }
 
-static hid_t pairs_space(uint64_t rows)
+/* Creates a dataset, writes all of it, closes it and what it was made by. */
+static bool put_whole(hid_t parent, const char *name, hid_t type, hid_t native, hid_t space,
+	hid_t create, const void *data)
 {
-	hsize_t extent[2] = {rows, 2}, most[2] = {H5S_UNLIMITED, 2};
+	hid_t dataset;
 
-	return H5Screate_simple(2, extent, most);
+	if (space < 0 || create < 0 || H5Pset_obj_track_times(create, 0) < 0)
+		return false;
+	dataset = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
+	return dataset >= 0 &&
+	       H5Dwrite(dataset, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0 &&
+	       H5Dclose(dataset) >= 0 && H5Sclose(space) >= 0 && H5Pclose(create) >= 0;
 }
 
 bool drf_h5_put_pairs(hid_t file, const char *name, const uint64_t (*pair)[2], uint64_t rows)
 {
+	hsize_t extent[2] = {rows, 2}, most[2] = {H5S_UNLIMITED, 2};
 	hsize_t chunk[2] = {PAIR_CHUNK_ROWS, 2};
-	hid_t create = H5Pcreate(H5P_DATASET_CREATE), space = pairs_space(rows), dataset = -1;
-	bool done = false;
+	hid_t create = H5Pcreate(H5P_DATASET_CREATE);
 
-	if (create >= 0 && space >= 0 && H5Pset_obj_track_times(create, 0) >= 0 &&
-		H5Pset_chunk(create, 2, chunk) >= 0)
-		dataset = H5Dcreate2(
-			file, name, H5T_STD_U64LE, space, H5P_DEFAULT, create, H5P_DEFAULT);
-	if (dataset >= 0) {
-		done = H5Dwrite(dataset, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, pair) >=
-		       0;
-		done = H5Dclose(dataset) >= 0 && done;
-	}
-	if (space >= 0)
-		H5Sclose(space);
-	if (create >= 0)
-		H5Pclose(create);
-	return done;
+	return create >= 0 && H5Pset_chunk(create, 2, chunk) >= 0 &&
+	       put_whole(file, name, H5T_STD_U64LE, H5T_NATIVE_UINT64,
+		       H5Screate_simple(2, extent, most), create, pair);
 }
 
 bool drf_h5_put_f64s(hid_t parent, const char *name, const double *v, size_t n)
 {
 	hsize_t extent = n;
-	hid_t create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &extent, NULL);
-	hid_t dataset = -1;
-	bool done = false;
 
-	if (create >= 0 && space >= 0 && H5Pset_obj_track_times(create, 0) >= 0)
-		dataset = H5Dcreate2(
-			parent, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, create, H5P_DEFAULT);
-	if (dataset >= 0) {
-		done = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) >= 0;
-		done = H5Dclose(dataset) >= 0 && done;
-	}
-	if (space >= 0)
-		H5Sclose(space);
-	if (create >= 0)
-		H5Pclose(create);
-	return done;
+	return put_whole(parent, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+		H5Screate_simple(1, &extent, NULL), H5Pcreate(H5P_DATASET_CREATE), v);
+}
+
+bool drf_h5_put_records(hid_t parent, const char *name, hid_t type, const void *data, size_t n)
+{
+	hsize_t extent = n;
+
+	return put_whole(parent, name, type, type, H5Screate_simple(1, &extent, NULL),
+		H5Pcreate(H5P_DATASET_CREATE), data);
 }

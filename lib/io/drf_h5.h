@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Writing HDF5 so that equal contents make equal bytes: no object times, the oldest format that
- * holds them, no locks. A file is created new, filled, and finished, which brings it to the disk;
- * its name is the caller's concern. After a failure nothing of it is worth keeping: remove it.
+ * holds them, no locks. Files, and names, are made by the caller, whose descriptor is synced in the
+ * end. After a failure nothing of a file is worth keeping: remove it. What is open then stays open,
+ * as closing would make the library forget what drf_h5_failed() is to tell.
  */
 #ifndef LEAT_IO_DRF_H5_H
 #define LEAT_IO_DRF_H5_H
@@ -17,12 +18,12 @@
 /* Fills *e with EXIT_IO and what the system said of the library's last failure. */
 int drf_h5_failed(const char *name, struct error *e);
 
-/* Creates a file that must not be there, or opens one to add to it; `name` is for messages. */
+/* Fills a file that is there and empty, or opens one to add to it; `name` is for messages. */
 int drf_h5_create(hid_t *file, const char *path, const char *name, struct error *e);
 int drf_h5_amend(hid_t *file, const char *path, const char *name, struct error *e);
 
-/* Closes the file with all that is open in it, and syncs it. */
-int drf_h5_finish(hid_t file, const char *path, const char *name, struct error *e);
+/* Closes the file with all that is open in it, and syncs it by a descriptor of the same. */
+int drf_h5_finish(hid_t file, int fd, const char *name, struct error *e);
 
 /* Scalar attributes; text is fixed, NUL-terminated ASCII. */
 bool drf_h5_put_u64(hid_t object, const char *name, uint64_t value);
@@ -30,8 +31,7 @@ bool drf_h5_put_i64(hid_t object, const char *name, int64_t value);
 bool drf_h5_put_i32(hid_t object, const char *name, int32_t value);
 bool drf_h5_put_text(hid_t object, const char *name, const char *text);
 
-/* A dataset of rank 2 whose rows are written once, in order, whole chunks at a time but the last.
- */
+/* A dataset of rank 2; its rows are written once, in order, in whole chunks but for the last. */
 struct drf_h5_rows {
 	hid_t type;	     /* of an element, in the file and in memory */
 	uint64_t rows_max;   /* of which, if there are chunks, none is there at first */
@@ -50,7 +50,8 @@ bool drf_h5_write_rows(
 /* A dataset (rows, 2) of u64 in chunks of 100 rows, without a limit. */
 bool drf_h5_put_pairs(hid_t file, const char *name, const uint64_t (*pair)[2], uint64_t rows);
 
-/* A one-dimensional dataset of f64. */
+/* One-dimensional datasets: of f64, of any type. */
 bool drf_h5_put_f64s(hid_t parent, const char *name, const double *v, size_t n);
+bool drf_h5_put_records(hid_t parent, const char *name, hid_t type, const void *data, size_t n);
 
 #endif

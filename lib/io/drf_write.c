@@ -4,227 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/dtype.h"
 #include "base/mem.h"
-#include "base/outfile.h"
-#include "base/str.h"
 #include "io/drf_write_parts.h"
 
-#define VERSION "2.6.0"
-#define PROPERTIES "drf_properties.h5"
-#define STAGE_BYTES (1u << 18) /* a chunk, or what is written at once: fits caches, and readers' \
-				*/
-#define FOLDER_MODE 0775
-
-static const char time_description[] =
-	"A sample is named by its index: the number of sample periods since the epoch, POSIX time "
-	"without leap seconds, at the rate sample_rate_numerator / sample_rate_denominator. "
-	"init_utc_timestamp is the second of the first sample of this run of the writer.";
-
-/*
- * Names.
- */
-
-static int cannot_create(const char *label, const char *why, struct error *e)
-{
-	return fail(e, EXIT_CANTCREATE, "%s: cannot create: %s", label, why);
-}
-
-/* A folder's entries are on the disk; some file systems cannot say so. */
-static int sync_folder(const char *path, const char *label, struct error *e)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-
-	if (fd < 0 || (fsync(fd) && errno != EINVAL && errno != EROFS))
-		r = fail(e, EXIT_IO, "%s: cannot sync its folder: %s", label, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
-static int make_folder(const char *path, const char *label, struct error *e)
-{
-	char *above;
-	int r;
-
-	if (mkdir(path, FOLDER_MODE))
-		return errno == EEXIST ? 0 : cannot_create(label, strerror(errno), e);
-	above = folder_of(path);
-	r = sync_folder(above, label, e);
-	free(above);
-	return r;
-}
-
-/* What a killed writer left goes; what another one, of any make, holds locked does not. */
-static int remove_stale(const char *path, const char *label, struct error *e)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool held;
-
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-	if (fd >= 0)
-		close(fd);
-	if (held)
-		return fail(e, EXIT_AGAIN, "%s: another program writes it", label);
-	return unlink(path) ? cannot_create(label, strerror(errno), e) : 0;
-}
-
-static void part_clear(struct drf_part *part)
-{
-	free(part->path);
-	free(part->part);
-	free(part->label);
-	*part = (struct drf_part){.file = -1};
-}
-
-int drf_part_begin(struct drf_writer *w, struct drf_part *part, const char *folder,
-	const char *name, struct error *e)
-{
-	const char *base = base_name(name);
-	char *where;
-	struct str text = {0};
-	int r;
-
-	part_clear(part);
-	str_addf(&text, "%s/%s%s%s", w->name, folder, *folder ? "/" : "", name);
-	part->label = text.p;
-	text = (struct str){0};
-	str_addf(&text, "%s/%s%s%s", w->path, folder, *folder ? "/" : "", name);
-	part->path = text.p;
-	where = folder_of(part->path);
-	text = (struct str){0};
-	str_addf(&text, "%s/tmp.%s", where, base);
-	part->part = text.p;
-	r = make_folder(where, part->label, e);
-	if (!r)
-		r = remove_stale(part->part, part->label, e);
-	part->there = !r;
-	free(where);
-	return r;
-}
-
-int drf_part_publish(struct drf_part *part, bool replace, struct error *e)
-{
-	hid_t file = part->file;
-	char *folder;
-	int r;
-
-	part->file = -1;
-	r = drf_h5_finish(file, part->part, part->label, e);
-	if (r)
-		return r;
-	if (renameat2(AT_FDCWD, part->part, AT_FDCWD, part->path, replace ? 0 : RENAME_NOREPLACE))
-		return cannot_create(part->label, strerror(errno), e);
-	part->there = false;
-	folder = folder_of(part->path);
-	r = sync_folder(folder, part->label, e);
-	free(folder);
-	return r;
-}
-
-/*
- * Properties.
- */
-
-struct attribute {
-	const char *name;
-	uint64_t value;
-	bool is_i32;
-};
-
-#define ATTRIBUTES 12
-
-/* The twelve that two runs into one channel must have alike. */
-static void list_attributes(const struct drf_properties *p, struct attribute a[ATTRIBUTES])
-{
-	const uint64_t size = dtype_size(dtype_real(p->dtype));
-	const struct attribute all[ATTRIBUTES] = {
-		{"H5Tget_class", dtype_float(p->dtype) ? H5T_FLOAT : H5T_INTEGER, false},
-		{"H5Tget_size", size, false},
-		{"H5Tget_order", H5T_ORDER_LE, false},
-		{"H5Tget_precision", 8 * size, false},
-		{"H5Tget_offset", 0, false},
-		{"subdir_cadence_secs", (uint64_t)p->folder_s, false},
-		{"file_cadence_millisecs", (uint64_t)p->file_ms, false},
-		{"sample_rate_numerator", p->rate.num, false},
-		{"sample_rate_denominator", p->rate.den, false},
-		{"is_complex", dtype_complex(p->dtype), true},
-		{"num_subchannels", p->subchannels, true},
-		{"is_continuous", p->continuous, true},
-	};
-
-	memcpy(a, all, sizeof(all));
-}
-
-static bool put_attributes(hid_t object, const struct drf_properties *p)
-{
-	struct attribute a[ATTRIBUTES];
-	bool done = true;
-
-	list_attributes(p, a);
-	for (size_t i = 0; i < ATTRIBUTES && done; i++)
-		done = a[i].is_i32 ? drf_h5_put_i32(object, a[i].name, (int32_t)a[i].value)
-				   : drf_h5_put_u64(object, a[i].name, a[i].value);
-	return done && drf_h5_put_text(object, "epoch", "1970-01-01T00:00:00Z") &&
-	       drf_h5_put_text(object, "digital_rf_time_description", time_description) &&
-	       drf_h5_put_text(object, "digital_rf_version", VERSION);
-}
-
-static int compare_properties(struct drf_writer *w, hid_t file, struct error *e)
-{
-	struct attribute a[ATTRIBUTES];
-	uint64_t value;
-
-	list_attributes(&w->layout.properties, a);
-	for (size_t i = 0; i < ATTRIBUTES; i++) {
-		if (!h5_u64(file, a[i].name, &value))
-			return fail(e, EXIT_CANTCREATE, "%s/%s: is there, but without %s", w->name,
-				PROPERTIES, a[i].name);
-		if (value != a[i].value)
-			return fail(e, EXIT_CANTCREATE,
-				"%s: the channel that is there has %s %llu, not %llu: name another",
-				w->name, a[i].name, (unsigned long long)value,
-				(unsigned long long)a[i].value);
-	}
-	return 0;
-}
-
-static int write_properties(struct drf_writer *w, struct error *e)
-{
-	struct drf_part *part = &w->aside;
-	int r = drf_part_begin(w, part, "", PROPERTIES, e);
-
-	if (!r)
-		r = drf_h5_create(&part->file, part->part, part->label, e);
-	if (!r && !put_attributes(part->file, &w->layout.properties))
-		r = drf_h5_failed(part->label, e);
-	return r ? r : drf_part_publish(part, false, e);
-}
-
-static int settle_properties(struct drf_writer *w, struct error *e)
-{
-	char *path = drf_join(w->path, PROPERTIES);
-	struct h5 h;
-	int r = h5_open(&h, path, path, e);
-
-	free(path);
-	if (r == EXIT_NOINPUT)
-		return write_properties(w, e);
-	if (r)
-		return r;
-	r = compare_properties(w, h.file, e);
-	h5_close(&h);
-	return r;
-}
+#define STAGE_BYTES (1u << 18) /* a chunk, or what is written at once: fits any cache */
 
 /*
  * Types.
@@ -326,11 +115,11 @@ int drf_writer_open(struct drf_writer **opened, const char *folder, const char *
 	w->stage_rows = STAGE_BYTES / w->row_bytes ? STAGE_BYTES / w->row_bytes : 1;
 	w->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->lock < 0)
-		r = cannot_create(name, strerror(errno), e);
+		r = fail(e, EXIT_CANTCREATE, "%s: cannot write there: %s", name, strerror(errno));
 	else if (flock(w->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
 		r = fail(e, EXIT_AGAIN, "%s: another program writes this channel", name);
 	if (!r)
-		r = settle_properties(w, e);
+		r = drf_settle_properties(w, e);
 	if (r)
 		return r;
 	drf_tree_open(&w->tree, folder, "rf", true, p->folder_s * 1000, p->file_ms);
@@ -354,7 +143,7 @@ static bool put_file_attributes(struct drf_writer *w)
 {
 	uint64_t second = (uint64_t)drf_ms_of(w->first, w->layout.properties.rate) / 1000;
 
-	return put_attributes(w->data, &w->layout.properties) &&
+	return drf_put_attributes(w->data, &w->layout.properties) &&
 	       drf_h5_put_i32(w->data, "sequence_num", w->sequence) &&
 	       drf_h5_put_u64(w->data, "init_utc_timestamp", w->init_s) &&
 	       drf_h5_put_u64(w->data, "computer_time", second) &&
@@ -366,12 +155,10 @@ static int open_file(struct drf_writer *w, int64_t ms, struct error *e)
 	const struct drf_properties *p = &w->layout.properties;
 	const struct drf_layout *l = &w->layout;
 	char name[DRF_NAME_MAX];
-	int r = drf_part_begin(w, &w->part, "", drf_tree_name(&w->tree, ms, name), e);
+	int r = drf_part_begin(w, &w->part, drf_tree_name(&w->tree, ms, name), false, e);
 
 	if (r)
 		return r;
-	if (access(w->part.path, F_OK) == 0)
-		return cannot_create(w->part.label, "is there already", e);
 	w->first = drf_index_at(ms, p->rate);
 	w->file_end = drf_index_at(ms + p->file_ms, p->rate);
 	w->written = w->waiting = w->runs = 0;
@@ -469,7 +256,7 @@ static int close_file(struct drf_writer *w, struct error *e)
 	/* Who finds the samples shall find what they are tuned to. */
 	if (!r)
 		r = drf_write_tunings(w, e);
-	return r ? r : drf_part_publish(&w->part, false, e);
+	return r ? r : drf_part_publish(&w->part, e);
 }
 
 /* Rows of one file. */
@@ -554,8 +341,8 @@ void drf_writer_free(struct drf_writer *w)
 		H5Tclose(w->form.type);
 	drf_tree_close(&w->tree);
 	drf_tree_close(&w->metadata);
-	part_clear(&w->part);
-	part_clear(&w->aside);
+	drf_part_clear(&w->part);
+	drf_part_clear(&w->aside);
 	free(w->path);
 	free(w->name);
 	free(w->staged);

@@ -25,20 +25,13 @@
 static bool put_fields(hid_t file)
 {
 	static const char column[FIELD_TEXT] = FIELD;
-	hsize_t extent = 1;
 	hid_t text = H5Tcopy(H5T_C_S1), row = H5Tcreate(H5T_COMPOUND, FIELD_TEXT);
-	hid_t space = H5Screate_simple(1, &extent, NULL), create = H5Pcreate(H5P_DATASET_CREATE);
-	hid_t dataset = -1;
-	bool done = false;
 
-	if (text >= 0 && row >= 0 && space >= 0 && create >= 0 &&
-		H5Tset_size(text, FIELD_TEXT) >= 0 && H5Tset_strpad(text, H5T_STR_NULLPAD) >= 0 &&
-		H5Tinsert(row, "column", 0, text) >= 0 && H5Pset_obj_track_times(create, 0) >= 0)
-		dataset = H5Dcreate2(file, "fields", row, space, H5P_DEFAULT, create, H5P_DEFAULT);
-	if (dataset >= 0)
-		done = H5Dwrite(dataset, row, H5S_ALL, H5S_ALL, H5P_DEFAULT, column) >= 0;
-	/* What is open closes with the file. */
-	return done;
+	return text >= 0 && row >= 0 && H5Tset_size(text, FIELD_TEXT) >= 0 &&
+	       H5Tset_strpad(text, H5T_STR_NULLPAD) >= 0 &&
+	       H5Tinsert(row, "column", 0, text) >= 0 &&
+	       drf_h5_put_records(file, "fields", row, column, 1) && H5Tclose(row) >= 0 &&
+	       H5Tclose(text) >= 0;
 }
 
 static bool put_properties(hid_t file, const struct drf_metadata_form *form)
@@ -55,7 +48,7 @@ static int write_properties(struct drf_writer *w, struct error *e)
 {
 	const struct drf_properties *p = &w->layout.properties;
 	struct drf_part *part = &w->aside;
-	int r = drf_part_begin(w, part, "", PROPERTIES, e);
+	int r = drf_part_begin(w, part, PROPERTIES, false, e);
 
 	w->metadata_form = (struct drf_metadata_form){
 		.prefix = "metadata",
@@ -67,7 +60,7 @@ static int write_properties(struct drf_writer *w, struct error *e)
 		r = drf_h5_create(&part->file, part->part, part->label, e);
 	if (!r && !put_properties(part->file, &w->metadata_form))
 		r = drf_h5_failed(part->label, e);
-	return r ? r : drf_part_publish(part, false, e);
+	return r ? r : drf_part_publish(part, e);
 }
 
 /* Metadata that are there go on in their own form, if they count at the same rate. */
@@ -128,18 +121,14 @@ static int copy_bytes(int from, int to)
 /* A copy of the file that is there, or a new one. */
 static int copy_or_create(struct drf_part *part, struct error *e)
 {
-	int from = open(part->path, O_RDONLY | O_CLOEXEC), to, r;
+	int from = open(part->path, O_RDONLY | O_CLOEXEC), r = 0;
 
 	if (from < 0 && errno == ENOENT)
 		return drf_h5_create(&part->file, part->part, part->label, e);
-	to = from < 0 ? -1 : open(part->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	r = to < 0 || copy_bytes(from, to)
-		    ? fail(e, EXIT_IO, "%s: cannot copy: %s", part->label, strerror(errno))
-		    : 0;
+	if (from < 0 || copy_bytes(from, part->fd))
+		r = fail(e, EXIT_IO, "%s: cannot copy: %s", part->label, strerror(errno));
 	if (from >= 0)
 		close(from);
-	if (to >= 0)
-		close(to);
 	return r ? r : drf_h5_amend(&part->file, part->part, part->label, e);
 }
 
@@ -198,13 +187,15 @@ static int write_file(struct drf_writer *w, size_t *i, struct error *e)
 	size_t subchannels = w->layout.properties.subchannels;
 	int64_t ms = file_of(w, w->tuning[*i]);
 	char name[DRF_NAME_MAX];
-	int r = drf_part_begin(w, &w->aside, FOLDER, drf_tree_name(&w->metadata, ms, name), e);
+	char *inner = drf_join(FOLDER, drf_tree_name(&w->metadata, ms, name));
+	int r = drf_part_begin(w, &w->aside, inner, true, e);
 
+	free(inner);
 	if (!r)
 		r = copy_or_create(&w->aside, e);
 	for (; !r && *i < w->tunings && file_of(w, w->tuning[*i]) == ms; ++*i)
 		r = put_entry(w, w->tuning[*i], &w->hz[*i * subchannels], e);
-	return r ? r : drf_part_publish(&w->aside, true, e);
+	return r ? r : drf_part_publish(&w->aside, e);
 }
 
 int drf_write_tunings(struct drf_writer *w, struct error *e)

@@ -11,6 +11,8 @@
 struct drf_part {
 	char *path, *part; /* FOLDER/NAME, FOLDER/tmp.NAME */
 	char *label;	   /* CHANNEL/…/NAME, for messages */
+	bool replaces;	   /* the file that has the name already */
+	int fd;		   /* of the part */
 	hid_t file;
 	volatile bool there; /* the part is to be removed if all fails */
 };
@@ -50,12 +52,20 @@ struct drf_writer {
 	size_t tunings, tuning_room;
 };
 
-/* Makes the folder of NAME, removes a stale part; create the file at part->part then. */
-int drf_part_begin(struct drf_writer *w, struct drf_part *part, const char *folder,
-	const char *name, struct error *e);
+/*
+ * Makes an empty part for the file of this name in the channel ("FOLDER/rf@…"), and its folder; a
+ * stale part is removed. Fails if the file is there, unless it is to be replaced.
+ */
+int drf_part_begin(struct drf_writer *w, struct drf_part *part, const char *name, bool replaces,
+	struct error *e);
 
-/* Closes the file, syncs it, and gives it its name, in place of another one if `replace`. */
-int drf_part_publish(struct drf_part *part, bool replace, struct error *e);
+/* Closes the file, syncs it, and gives it its name. */
+int drf_part_publish(struct drf_part *part, struct error *e);
+void drf_part_clear(struct drf_part *part);
+
+/* drf_write_properties.c: the attributes that a channel and its files have in common. */
+int drf_settle_properties(struct drf_writer *w, struct error *e);
+bool drf_put_attributes(hid_t object, const struct drf_properties *p);
 
 /* Writes the tunings that wait, so that they are there before samples they are of. */
 int drf_write_tunings(struct drf_writer *w, struct error *e);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Captures, spectra, filters, measures: against GNU Radio, scipy, a bare FFTW loop and cat."""
 import os
+import shutil
 import statistics
 import subprocess
 import time
@@ -229,7 +230,7 @@ def gateway_seconds(route, raw, samples):
 
 
 def bench_gateway(stream, raw, samples):
-    """(s) spectrogram and waterfall-json against the routes of the SDS gateway."""
+    """(h) spectrogram and waterfall-json against the routes of the SDS gateway."""
     scipy = subprocess.run([PYTHON, "-c", "import scipy.signal"], stderr=subprocess.DEVNULL).returncode == 0
     for route, part, wanted, commands in (
             ("spectrogram", 4_000_000, 50, (["spectrogram"], ["spectrogram", "-j1"],
@@ -245,19 +246,19 @@ def bench_gateway(stream, raw, samples):
                 theirs.append(gateway_seconds(route, raw, part))
         rates = {name: samples / best(runs) / 1e6 for name, runs in ours.items()}
         for name, rate in rates.items():
-            say("s", f"{name}, file", rate, "MS/s")
+            say("h", f"{name}, file", rate, "MS/s")
         if not scipy:
-            missing("s", "scipy (package python3-scipy)")
+            missing("h", "scipy (package python3-scipy)")
             continue
         peer = 1 / best(theirs) / 1e6
         ratio = next(iter(rates.values())) / peer
-        say("s", f"the gateway's {route} by scipy or numpy, without a picture", peer, "MS/s")
-        say("s", f"ratio of {commands[0][0]} to it", ratio, "x", f">= {wanted}" if wanted else "",
+        say("h", f"the gateway's {route} by scipy or numpy, without a picture", peer, "MS/s")
+        say("h", f"ratio of {commands[0][0]} to it", ratio, "x", f">= {wanted}" if wanted else "",
             ratio >= wanted if wanted else None)
 
 
 def bench_metrics(stream, samples):
-    """(f) all measures of a stream file of ci16, default options."""
+    """(g) all measures of a stream file of ci16, default options."""
     two, one, cpu = [], [], []
     for _ in range(RUNS):
         two.append(timed(leat("iq-metrics", "-j2"), stream))
@@ -265,9 +266,30 @@ def bench_metrics(stream, samples):
         with open(stream, "rb") as source:
             cpu.append(sum(cpu_and_status(p) for p in spawn([leat("iq-metrics", "-j2")], stdin=source)))
     rate = samples / best(two) / 1e6
-    say("f", "iq-metrics, file, 2 threads", rate, "MS/s", ">= 200", rate >= 200)
-    say("f", "the same, 1 thread", samples / best(one) / 1e6, "MS/s")
-    say("f", "the same, 2 threads, per CPU second", samples / best(cpu) / 1e6, "MS")
+    say("g", "iq-metrics, file, 2 threads", rate, "MS/s", ">= 200", rate >= 200)
+    say("g", "the same, 1 thread", samples / best(one) / 1e6, "MS/s")
+    say("g", "the same, 2 threads, per CPU second", samples / best(cpu) / 1e6, "MS")
+
+
+def bench_write(work, top):
+    """(i) drf-write from a stream file to memory; a plain copy of that file tells of the machine."""
+    files = 2 if QUICK else 4
+    stream, out = os.path.join(work, "part"), os.path.join(work, "out")
+    with open(stream, "wb") as part:
+        subprocess.run(leat("drf-read", "-c", "ch0", "--to", f"+{files}s", top), stdout=part, check=True)
+    continuous, gapped, copied = [], [], []
+    for _ in range(RUNS):
+        for options, taken in ((["--continuous"], continuous), ([], gapped)):
+            taken.append(timed(leat("drf-write", *options, out), stream))
+            shutil.rmtree(out)
+        copied.append(timed(["cp", stream, out]))
+        os.remove(out)
+    os.remove(stream)
+    samples = files * FILE_SAMPLES
+    rate = samples / best(continuous) / 1e6
+    say("i", "drf-write --continuous, from a file, to memory", rate, "MS/s", ">= 400", rate >= 400)
+    say("i", "drf-write, gapped layout", samples / best(gapped) / 1e6, "MS/s")
+    say("i", "cp of the stream file, for scale", samples / best(copied) / 1e6, "MS/s")
 
 
 def run(work):
@@ -286,6 +308,7 @@ def run(work):
     bench_pipeline(work, top, samples)
     bench_gateway(stream, raw, samples)
     bench_cat(stream)
+    bench_write(work, top)
     bench_start(work)
     small = os.path.join(work, "small")
     if not os.path.isdir(small):

@@ -70,7 +70,7 @@ static void words(void)
 
 static void samples(void)
 {
-	int after = 0, ceiling = 0, rounding = 0;
+	int after = 0, ceiling = 0, rounding = 0, nearest = 0;
 
 	for (int i = 0; i < 100000; i++) {
 		struct rate r = {random_bits(40) + 1, random_bits(12) + 1};
@@ -90,14 +90,21 @@ static void samples(void)
 		ceiling += (wide)back * r.den * NS < ns * r.num ||
 			   (wide)(back - 1) * r.den * NS >= ns * r.num;
 		/* |2 samples * den * NS - 2 ns * num| <= den * NS */
-		back = ns_to_samples((int64_t)ns, r);
+		double off;
+		back = utc_index_nearest(origin, later, r, &off);
 		wide error = 2 * ((wide)back * r.den * NS - ns * r.num);
 
+		nearest += error > (wide)r.den * NS || error <= -(wide)r.den * NS ||
+			   (error == 0) != (off == 0) ||
+			   fabs(off - (double)error / 2 / ((double)r.den * NS)) > 1e-9;
+		back = ns_to_samples((int64_t)ns, r);
+		error = 2 * ((wide)back * r.den * NS - ns * r.num);
 		if (ns <= INT64_MAX && ns >= INT64_MIN)
 			rounding += error > (wide)r.den * NS || error < -(wide)r.den * NS;
 	}
 	check(!after, "utc_after is the floor, 100000 random indices and rates");
 	check(!ceiling, "utc_index_ceil is the least index not before");
+	check(!nearest, "utc_index_nearest is the nearest index, and tells how far off it is");
 	check(!rounding, "ns_to_samples is the nearest sample");
 }
 
