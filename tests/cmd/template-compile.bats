@@ -300,7 +300,7 @@ by_the_rule() {
 	template-compile -o branches.sh branches.yaml
 	template-compile --target make -o branches.mk branches.yaml
 	expect 0 ./branches.sh --out made image=in
-	alone made f_{0,1,2}.leat f_{0,1,2}_a.fits
+	alone made f_{0,1,2}.csv f_{0,1,2}_a.fits
 	expect 0 timeout 60 make -j4 -f branches.mk OUT=by_make image='in/*'
 	for file in made/*; do same "$file" "by_make/${file##*/}"; done
 
