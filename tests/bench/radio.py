@@ -292,6 +292,20 @@ def bench_write(work, top):
     say("i", "cp of the stream file, for scale", samples / best(copied) / 1e6, "MS/s")
 
 
+def bench_iq(stream, raw):
+    """(j) iq-read and iq-write on files in memory, against cat."""
+    size = os.path.getsize(raw)
+    read, write, cat = [], [], []
+    for _ in range(RUNS):
+        read.append(timed(leat("iq-read", "--type", "ci16", "--rate", "50M", raw)))
+        write.append(timed(leat("iq-write"), stream))
+        cat.append(timed(["cat", raw]))
+    rate, plain = size / best(read) / 1e6, size / best(cat) / 1e6
+    say("j", "iq-read, raw ci16", rate, "MB/s")
+    say("j", "iq-write, raw ci16", os.path.getsize(stream) / best(write) / 1e6, "MB/s")
+    say("j", "iq-read against cat", rate / plain, "x", ">= 0.3", rate / plain >= 0.3)
+
+
 def run(work):
     top, samples = os.path.join(work, "capture"), FILES * FILE_SAMPLES
     stream, raw = os.path.join(work, "stream"), os.path.join(work, "raw")
@@ -310,6 +324,7 @@ def run(work):
     bench_cat(stream)
     bench_write(work, top)
     bench_start(work)
+    bench_iq(stream, raw)
     small = os.path.join(work, "small")
     if not os.path.isdir(small):
         make_capture(small, 1)
