@@ -167,7 +167,8 @@ static void add_time(struct state *s, int64_t index)
 {
 	char text[UTC_TEXT];
 
-	str_addf(&s->text, "%lld,", (long long)index);
+	export_integer(&s->text, index);
+	str_add(&s->text, ",");
 	if (s->has_time0)
 		str_add(&s->text, utc_format(text, utc_after(s->time0, index, s->rate), -1));
 	else

@@ -52,6 +52,9 @@ void export_cell(struct str *out, const char *text, size_t n);
  */
 void export_number(struct str *out, unsigned dtype, const void *component, const char *nothing);
 
+/* Adds an integer. */
+void export_integer(struct str *out, int64_t value);
+
 /* Length of a text of a column: to its first NUL, at most `size`. */
 size_t export_text_length(const char *text, uint64_t size);
 

@@ -20,7 +20,7 @@ struct spectra_form {
  * missing. */
 struct spectra_form spectra_form_of(const struct frame *frame, const struct meta *meta);
 
-/* Dies with EXIT_DATA and names both if they differ: they cannot be one picture. */
+/* Dies with EXIT_DATA and names both if they differ: they cannot be joined. */
 void spectra_same_form(const struct spectra_form *first, const struct spectra_form *now);
 
 /* The centre frequency of a subchannel, which may have one of its own; 0 = unknown. */
