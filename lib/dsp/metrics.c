@@ -22,7 +22,10 @@
 #define JOINED 4	/* bins between two parts of one emission, at most */
 #define GROUP_MOST 64
 #define OUTSIDE_SHARE 8 /* one of so many bins outside the band will do */
-#define CLUSTER_SHARE 8 /* noise fills one of so many bins of those the greatest cluster has */
+#define NOT_WHITE 2.5	/* times the variance that white noise has */
+#define SCATTER_GROUP 16
+#define SCATTER_MIN 12
+#define CLUSTER_SHARE 3 /* noise fills one of so many bins of those the greatest cluster has */
 
 /* Hann, hop n/2: correlation of neighbouring transforms' powers, and the variance of a mean of
  * many bins over that of as many independent ones. */
@@ -33,13 +36,13 @@
 #define ITERATIONS 50
 #define ROUNDS 4
 
-/* How a mean of `transforms` powers is distributed, as far as needed. */
+/* How a mean of k powers is distributed, as far as needed. */
 struct spread {
-	uint64_t transforms;
-	double k;	  /* independent ones */
+	double k;
 	double low, high; /* the quantiles between which bins agree, */
 	double part_mean; /* the mean of what lies between them, */
 	double limit;	  /* and where a bin stands out; all in means */
+	bool white;	  /* bins differ by chance only, so groups of them differ less */
 };
 
 struct metrics {
@@ -205,15 +208,19 @@ static double gamma_part_mean(double k, double low, double high)
 	return moment / weight;
 }
 
-/* transforms half overlapping ones know as much as k apart. */
-static void set_spread(struct spread *s, uint64_t transforms)
+/* As many transforms apart know as much as so many half overlapping ones. */
+static double independent(uint64_t transforms)
 {
 	double k = (double)transforms;
 
-	if (s->transforms == transforms)
+	return k / (1 + 2 * HOP_CORRELATION * (k - 1) / k);
+}
+
+static void set_spread(struct spread *s, double k)
+{
+	if (s->k == k)
 		return;
-	s->transforms = transforms;
-	s->k = k / (1 + 2 * HOP_CORRELATION * (k - 1) / k);
+	s->k = k;
 	s->low = gamma_quantile(s->k, -AGREES);
 	s->high = gamma_quantile(s->k, AGREES);
 	s->part_mean = gamma_part_mean(s->k, s->low, s->high);
@@ -325,15 +332,67 @@ static void find_groups(struct metrics *m, double noise, size_t size)
 	free(found);
 }
 
-static double find_noise(struct metrics *m)
+/*
+ * The scatter of groups of so many bins below the level, down to half of it, which is not that of
+ * signals: as k, which is 1 / variance, or 0 if it is not told from that of white noise.
+ */
+static double scatter_below(const struct metrics *m, double level, size_t size)
+{
+	double white = size > 1 ? BIN_CORRELATION / (double)size / m->spread.k : 1 / m->spread.k;
+	double square = 0;
+	size_t count = 0;
+
+	for (size_t b = 0; b + size <= m->bins; b += size) {
+		double sum = 0, below;
+		size_t seen = 0;
+
+		for (size_t i = 0; i < size; i++) {
+			seen += tells(m, b + i);
+			sum += m->level[b + i];
+		}
+		below = 1 - sum / (double)size / level;
+		if (seen < size || below <= 0 || below > 0.5)
+			continue;
+		square += below * below;
+		count++;
+	}
+	return count >= SCATTER_MIN && square > NOT_WHITE * white * (double)count
+		       ? (double)count / square
+		       : 0;
+}
+
+/* A receiver's noise is not quite white: then bins agree within what they differ below the level.
+ */
+static double spread_floor(struct metrics *m, double level)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		double bins = scatter_below(m, level, 1),
+		       groups = scatter_below(m, level, SCATTER_GROUP);
+		double k = fmin(bins > 0 ? bins : INFINITY, groups > 0 ? groups : INFINITY);
+
+		m->spread.white = m->spread.white && isinf(k);
+		if (k >= m->spread.k)
+			break;
+		set_spread(&m->spread, k);
+		level = agreed_level(m, lowest_cluster(m));
+	}
+	return level;
+}
+
+static double find_noise(struct metrics *m, double k)
 {
 	double noise, last;
+	size_t most;
 
+	set_spread(&m->spread, k);
+	m->spread.white = true;
 	memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
 	noise = agreed_level(m, lowest_cluster(m));
+	noise = spread_floor(m, noise);
+	most = m->spread.white ? GROUP_MOST : 1;
 	for (int round = 0; round < ROUNDS && noise > 0; round++) {
 		memset(m->stands_out, 0, m->bins * sizeof(*m->stands_out));
-		for (size_t size = 1; size <= GROUP_MOST && size * 8 <= m->bins; size *= 4)
+		for (size_t size = 1; size <= most && size * 8 <= m->bins; size *= 4)
 			find_groups(m, noise, size);
 		last = noise;
 		noise = agreed_level(m, noise);
@@ -477,7 +536,7 @@ static double place_of(
 /* What in the band does not stand out: its power, and the standard deviation of noise alone. */
 static double rest_of(const struct metrics *m, double noise, double *deviation)
 {
-	double rest = 0, width = 0, used = 0;
+	double rest = 0, width = 0, used = 0, variance;
 
 	for (size_t b = 0; b < m->bins; b++) {
 		used += tells(m, b);
@@ -486,9 +545,10 @@ static double rest_of(const struct metrics *m, double noise, double *deviation)
 		rest += excess(m, b, noise);
 		width += m->weight[b];
 	}
-	*deviation = noise * m->step_hz *
-		     sqrt(BIN_CORRELATION / m->spread.k *
-			     (width + (used > 0 ? width * width / used : 0)));
+	variance = BIN_CORRELATION * (width + (used > 0 ? width * width / used : 0));
+	if (!m->spread.white)
+		variance = width * width;
+	*deviation = noise * m->step_hz * sqrt(variance / m->spread.k);
 	return rest;
 }
 
@@ -592,8 +652,7 @@ void metrics_measure(
 	if (!finite)
 		return;
 	out->centre = density_at(m, (m->config.low_hz + m->config.high_hz) / 2);
-	set_spread(&m->spread, transforms);
-	out->noise = find_noise(m);
+	out->noise = find_noise(m, independent(transforms));
 	measure_signal(m, out->noise, out);
 	out->noise_power = out->noise * m->width_hz;
 	out->snr = out->signal / out->noise_power;

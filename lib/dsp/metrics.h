@@ -59,10 +59,12 @@ void metrics_free(struct metrics *m);
  *
  * Noise: white, so the same in all bins, each of which is distributed as Gamma(K, 1/K), K being the
  * number of independent transforms (Welch 1967). Its level is that of the lowest group of bins that
- * agree with one level, and then the mean of those between the quantiles at -3 and 3 sigma, over
- * the mean of that part of the distribution: it is as good as a mean, and no signal disturbs it.
- * Bins that stand out, alone or as groups of up to 64, are taken out first. Bins outside the band
- * are looked at if they are 1/8 of all, else all are.
+ * agree with one level, if a third of the greatest such group, and then the mean of those between
+ * the quantiles at -3 and 3 sigma, over the mean of that part of the distribution: it is as good as
+ * a mean, and no signal disturbs it. Bins that stand out, alone or as groups of up to 64, are taken
+ * out first. Where the bins below the level scatter by far more than white noise, K becomes what
+ * their scatter says, and groups tell nothing. Bins outside the band are looked at if they are 1/8
+ * of all, else all are.
  *
  * Signal: the sum of density - noise, times the bins' width, over the bins of the band that stand
  * out; over all of the band, if what does not stand out is significant as a whole (4 sigma), or if
