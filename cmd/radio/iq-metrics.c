@@ -15,7 +15,8 @@
 #include "stream/windows.h"
 
 #define N_MAX (1 << 26)
-#define ROWS_PER_SECOND 20 /* so many are sent at least, so that live streams stay live */
+#define N_CHOSEN_MAX (1 << 22) /* longer ones need -n: the rate is only what a stream claims */
+#define ROWS_PER_SECOND 20     /* so many are sent at least, so that live streams stay live */
 #define ROWS_MAX 1024
 #define HEIMDALL_BAND_HZ 10e3
 
@@ -214,7 +215,7 @@ static void head(struct filter *f, const struct meta *in, struct meta *out)
 
 	s->rate = iq_rate(in);
 	s->n = o->size ? (size_t)o->size
-		       : metrics_length(rate_hz(s->rate), band_of(o, s->rate), N_MAX);
+		       : metrics_length(rate_hz(s->rate), band_of(o, s->rate), N_CHOSEN_MAX);
 	if (s->n == 0)
 		die(EXIT_USAGE,
 			"--band: %g Hz at %g samples/s: -n must say how long transforms are",

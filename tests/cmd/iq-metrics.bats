@@ -107,7 +107,8 @@ frames() {
 	expect 64 iq-metrics --band -5 <in
 	expect 64 iq-metrics --cal much <in
 	says --cal much
-	expect 64 iq-metrics --band 1mHz <in
+	expect 64 iq-metrics --band 0.5 <in
+	says --band 0.5 '-n'
 }
 
 @test "windows: whole samples, restarted after a gap, the last one partial" {
