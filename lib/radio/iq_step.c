@@ -337,6 +337,8 @@ static void carry(struct iq_step_inner *in)
 		in->carry = xrealloc(in->carry, in->carry_size, 1);
 	}
 	for (size_t i = first; i < in->pieces; i++) {
+		if (in->piece[i].count == 0)
+			continue;
 		memcpy(in->carry + in->carried * in->row_size, in->piece[i].rows,
 			in->piece[i].count * in->row_size);
 		in->carried += in->piece[i].count;
