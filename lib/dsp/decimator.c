@@ -5,15 +5,21 @@
  * products, filters with a wider transition go before it, each by a factor of N (Crochiere and
  * Rabiner 1975).
  */
+#include <math.h>
+
 #include "dsp/chain.h"
+#include "kern/kern.h"
 
 #define PASS 0.4
 #define STOP 0.6
 
-/* One filter's share of the work that a sample of its input takes, with what its sums cost. */
+/*
+ * One filter's share of the work that a sample of its input takes: rows are KERN_FIR_LANES floats at
+ * a time, and folding a sum costs as much as one and a half of these.
+ */
 static double work_of(size_t length, uint64_t factor)
 {
-	return ((double)length + 12) / (double)factor;
+	return (ceil((double)length * 2 / KERN_FIR_LANES) + 1.5) / (double)factor;
 }
 
 /* The first filter, by `factor` of `whole`: it stops what would fold onto the band kept at last. */
