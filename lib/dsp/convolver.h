@@ -2,7 +2,8 @@
 /*
  * Long filters by transforms (overlap-save; Stockham 1966): pieces of `step` outputs, on a grid of
  * absolute indices, so that a sample does not depend on how the signal is asked for. FFTW is in it,
- * so the bits are the same on one CPU only; they agree with the sums to 3e-6 of the largest amplitude.
+ * so the bits are the same on one CPU only; they agree with the sums to 3e-6 of the largest
+ * amplitude.
  */
 #ifndef LEAT_DSP_CONVOLVER_H
 #define LEAT_DSP_CONVOLVER_H

@@ -14,8 +14,8 @@
 #define STOP 0.6
 
 /*
- * One filter's share of the work that a sample of its input takes: rows are KERN_FIR_LANES floats at
- * a time, and folding a sum costs as much as one and a half of these.
+ * One filter's share of the work that a sample of its input takes: rows are KERN_FIR_LANES floats
+ * at a time, and folding a sum costs as much as one and a half of these.
  */
 static double work_of(size_t length, uint64_t factor)
 {

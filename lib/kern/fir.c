@@ -184,7 +184,7 @@ void KERN(fir_dense)(
 }
 
 #if KERN_LEVEL == 4
-#define PAIRS(a, b) \
+#define PAIRS(a, b)                                                                           \
 	a, b, a + 2, b + 2, a + 4, b + 4, a + 6, b + 6, a + 8, b + 8, a + 10, b + 10, a + 12, \
 		b + 12, a + 14, b + 14
 #define TWICE 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7
@@ -222,8 +222,8 @@ INLINE vec mix_some(const float *x, size_t parts, const float *table, vec along,
 	return v * c + SHUFFLE(v, v, PAIRS(1, 0)) * s;
 }
 
-INLINE void mix_loop(float *out, const float *x, size_t n, size_t parts, const float *table,
-	float re, float im)
+INLINE void mix_loop(
+	float *out, const float *x, size_t n, size_t parts, const float *table, float re, float im)
 {
 	const vec signs = {SIGNS};
 	vec along = vec_of(re), across = vec_of(im) * signs;
@@ -231,8 +231,8 @@ INLINE void mix_loop(float *out, const float *x, size_t n, size_t parts, const f
 	size_t k = 0;
 
 	for (; k + MIXED <= n; k += MIXED)
-		vec_store(out + 2 * k,
-			mix_some(x + parts * k, parts, table + 2 * k, along, across));
+		vec_store(
+			out + 2 * k, mix_some(x + parts * k, parts, table + 2 * k, along, across));
 	if (k == n)
 		return;
 	memcpy(last_x, x + parts * k, (n - k) * parts * sizeof(*x));
@@ -241,8 +241,8 @@ INLINE void mix_loop(float *out, const float *x, size_t n, size_t parts, const f
 	memcpy(out + 2 * k, last, (n - k) * 2 * sizeof(*out));
 }
 
-void KERN(mix)(float *out, const float *x, size_t n, size_t parts, const float *table, float re,
-	float im)
+void KERN(mix)(
+	float *out, const float *x, size_t n, size_t parts, const float *table, float re, float im)
 {
 	if (parts == 2)
 		mix_loop(out, x, n, 2, table, re, im);
