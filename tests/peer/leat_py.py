@@ -232,7 +232,7 @@ def test_aborts():
                'leat.run(halve)\n')
     with open('halve.py', 'w', encoding='utf-8') as file:
         file.write(program)
-    halve = f'/usr/bin/python3 halve.py {root}/scripts'
+    halve = f'{sys.executable} halve.py {root}/scripts'
     whole = np.frombuffer(sh('iq-gen --seconds 100ms --noise 1 | fft-slice -n 64 | stream-payload'), '<f4')
     half = np.frombuffer(sh(f'iq-gen --seconds 100ms --noise 1 | fft-slice -n 64 | {halve} | stream-payload'), '<f4')
     check((half * 2 == whole).all(), 'a filter in a pipe')
