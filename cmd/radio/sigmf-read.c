@@ -136,6 +136,18 @@ static void set_frequency(const struct reading *r, const struct sigmf_capture *c
 		meta_add(meta, "freq_hz", format_f64(text, c->freq_hz));
 }
 
+/* That a frame can carry it, and a line of history. */
+static void check_size(const struct meta *meta)
+{
+	struct str text = {0};
+
+	meta_format(meta, &text);
+	if (meta->count >= META_LINES_MAX || text.len > FRAME_META_MAX - 4096)
+		die(EXIT_DATA, "%zu lines of metadata, %zu bytes: more than a stream can carry",
+			meta->count, text.len);
+	str_free(&text);
+}
+
 static void begin_segment(struct filter *f, size_t first, size_t end)
 {
 	const struct options *o = f->options;
@@ -160,8 +172,7 @@ static void begin_segment(struct filter *f, size_t first, size_t end)
 			&meta, "expect_frames", "%lld", (long long)expected_frames(r, first, end));
 	else
 		table_describe(r->table, &meta);
-	if (meta.count > META_LINES_MAX / 2)
-		die(EXIT_DATA, "more metadata than a stream can carry");
+	check_size(&meta);
 	filter_head(f, &meta);
 	meta_clear(&meta);
 }
@@ -182,6 +193,7 @@ static void put_capture(struct filter *f, const struct sigmf_capture *c, bool ga
 
 	add_pairs(&own, &c->frame);
 	add_others(&own, "x.sigmf.capture", &c->others);
+	check_size(&own);
 	for (uint64_t done = 0; done < c->samples; done += out.dim[0]) {
 		out.dim[0] = c->samples - done;
 		if (out.dim[0] > r->block_rows)

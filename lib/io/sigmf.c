@@ -11,8 +11,9 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define PAIRS_MAX 10000
-#define PAIR_BYTES_MAX (1 << 20) /* of all pairs of one list */
+/* What the metadata of a frame may be: so many lines and bytes. */
+#define PAIRS_MAX 32768
+#define PAIR_BYTES_MAX (16 << 20)
 
 /* Where a value is, for messages: "captures[3] core:frequency". */
 struct place {

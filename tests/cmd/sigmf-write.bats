@@ -127,6 +127,26 @@ there_and_back() {
 	diff <(told in | grep -v kinds | sed 's/^  rate.*//;/^$/d') <(grep -v kinds text | sed 's/^  rate.*//;/^$/d')
 }
 
+@test "as many keys as a stream can carry: there and back" {
+	{
+		printf 'key rate_num 1\nkey rate_den 1\n'
+		yes 'key x.b some \\ words' | head -n 32700
+		printf 'HEAD\nIQ ci16 0 10x1\nEND\n'
+	} | mkstream >in
+	sigmf-write -o w <in
+	sigmf-read w >back
+	diff <(told in) <(told back)
+	cmp <(stream-payload in) <(stream-payload back)
+	# With what sigmf-read adds, these would be too many.
+	{
+		printf '{"global": {"core:datatype": "cu8", "core:sample_rate": 1}, "captures": [{"core:sample_start": 0, "leat:head": ['
+		yes '["x.b", "1"],' | head -n 32767
+		printf '["x.b", "1"]]}]}'
+	} >w.sigmf-meta
+	expect 65 sigmf-read w
+	says 'more than a stream can carry'
+}
+
 @test "types without a name in SigMF are refused, with what would help" {
 	local type
 	for type in cu64 ci64 u64 i64; do
