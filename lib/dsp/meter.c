@@ -243,8 +243,12 @@ void meter_run(struct meter *m)
 		}
 		free_span(s);
 	}
+	if (span == 0)
+		return;
 	m->spans -= span;
 	memmove(m->span, m->span + span, m->spans * sizeof(*m->span));
+	if (spectra == 0)
+		return;
 	m->measured -= spectra;
 	memmove(m->spectra, m->spectra + spectra, m->measured * sizeof(*m->spectra));
 }

@@ -284,6 +284,8 @@ static void print(const char *what, const char *unit, const struct spread *s, do
 {
 	double mean = s->sum / (double)s->count;
 
+	if (s->count == 0)
+		return;
 	printf("#   %-7s %4zu cells, limit %.2f %-4s mean %+7.4f, rms %6.4f, worst %+7.4f, beyond "
 	       "%zu\n",
 		what, s->count, limit, unit, mean * limit,
@@ -506,7 +508,8 @@ static void dome(void)
 		}
 		metrics_measure(m, density, transforms, &out);
 		check(fabs(10 * log10(out.noise / sum)) < 0.5 && out.signal < 0.01 * sum * 1024,
-			"a floor that is not flat, %u transforms: %.3f dB from its mean, signal %.2f",
+			"a floor that is not flat, %u transforms: %.3f dB from its mean, signal "
+			"%.2f",
 			transforms, 10 * log10(out.noise / sum), out.signal);
 		density[700] += 90;
 		metrics_measure(m, density, transforms, &out);
