@@ -149,29 +149,47 @@ static bool add_run(struct drf_file *f, uint64_t index, uint64_t row, size_t *si
 	return true;
 }
 
-/* Rows of the index are merged as they come, so that memory follows blocks, not claims. */
-static bool read_runs(struct drf_file *f, hid_t index, uint64_t rows)
+/* What is wrong with a row of the index, NULL if nothing is; least is what its place must be. */
+static const char *row_fault(
+	struct drf_file *f, uint64_t sample, uint64_t row, uint64_t least, size_t *size)
+{
+	if (row >= f->rows)
+		return "begins beyond rf_data";
+	if (row < least)
+		return "begins in rf_data before the row before it";
+	if (sample > INT64_MAX - f->rows)
+		return "has an index beyond counting";
+	return add_run(f, sample, row, size) ? NULL : "has a sample of the block before it";
+}
+
+/*
+ * Rows of the index are merged as they come, so that memory follows blocks, not claims. NULL, or
+ * what is wrong with the row *at.
+ */
+static const char *read_runs(struct drf_file *f, hid_t index, uint64_t rows, uint64_t *at)
 {
 	uint64_t part[INDEX_ROWS][2], least = 0;
+	const char *fault;
 	size_t size = 0, n;
 
+	*at = 0;
 	for (uint64_t done = 0; done < rows; done += n) {
 		n = rows - done < INDEX_ROWS ? (size_t)(rows - done) : INDEX_ROWS;
 		if (!h5_read_rows(index, H5T_NATIVE_UINT64, done, n, 2, part))
-			return false;
+			return "cannot be decoded";
 		for (size_t i = 0; i < n; i++) {
-			uint64_t sample = part[i][0], row = part[i][1];
-
-			if (row < least || row >= f->rows || sample > INT64_MAX - f->rows ||
-				!add_run(f, sample, row, &size))
-				return false;
-			least = row + 1;
+			*at = done + i;
+			fault = row_fault(f, part[i][0], part[i][1], least, &size);
+			if (fault)
+				return fault;
+			least = part[i][1] + 1;
 		}
 	}
+	*at = 0;
 	if (!f->runs)
-		return f->rows == 0;
+		return f->rows == 0 ? NULL : "is not there";
 	f->run[f->runs - 1].rows = f->rows - f->run[f->runs - 1].row;
-	return f->run[0].row == 0;
+	return f->run[0].row == 0 ? NULL : "does not begin where rf_data does";
 }
 
 static bool is_index(const struct drf_file *f, hid_t index, uint64_t dim[2])
@@ -189,17 +207,23 @@ static int open_index(struct drf_file *f, int64_t first, int64_t end, struct err
 {
 	hid_t index = h5_dataset(f->h5.file, "rf_data_index", 0);
 	const struct drf_run *last;
-	uint64_t dim[2];
+	const char *fault = NULL;
+	uint64_t dim[2], at = 0;
 	bool sound;
 
 	if (index < 0)
 		return fail(e, EXIT_DATA, "%s: no dataset rf_data_index in it", f->name);
-	sound = is_index(f, index, dim) && read_runs(f, index, dim[0]);
+	sound = is_index(f, index, dim);
+	if (sound)
+		fault = read_runs(f, index, dim[0], &at);
 	H5Dclose(index);
 	if (!sound)
 		return fail(e, EXIT_DATA,
 			"%s: rf_data_index is not a list of blocks of its %llu rows", f->name,
 			(unsigned long long)f->rows);
+	if (fault)
+		return fail(e, EXIT_DATA, "%s: rf_data_index: row %llu %s", f->name,
+			(unsigned long long)at, fault);
 	if (!f->runs)
 		return 0;
 	last = &f->run[f->runs - 1];

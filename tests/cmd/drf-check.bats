@@ -158,9 +158,9 @@ plant() {
 		rate|$file|sample_rate_numerator 2000, in the properties 1000
 		kind|$file|is_continuous is not one i32
 		width|$file|num_subchannels is not one i32
-		descends|$file|rf_data_index
-		overlaps|$file|rf_data_index
-		beyond|$file|rf_data_index
+		descends|$file|rf_data_index: row 2 has a sample of the block before it
+		overlaps|$file|rf_data_index: row 1 has a sample of the block before it
+		beyond|$file|rf_data_index: row 1 begins beyond rf_data
 		late|$file|do not belong to it
 		no-index|$file|rf_data_index
 		no-data|$file|rf_data
