@@ -147,6 +147,21 @@ static void writing(void *arg)
 	require(refused(socket(AF_INET, SOCK_STREAM, 0)));
 }
 
+static void making_folders(void *arg)
+{
+	struct sandbox s = {.write_beneath = folder, .make_folders = true};
+	int d = open(folder, O_RDONLY | O_DIRECTORY), fd;
+
+	(void)arg;
+	harden(&s);
+	require(mkdirat(d, "made", 0700) == 0);
+	fd = openat(d, "made/new", O_RDWR | O_CREAT | O_EXCL, 0600);
+	require(fd >= 0 && unlinkat(d, "made/new", 0) == 0);
+	require(refused(mkdir("/tmp/leat-beside", 0700)));
+	require(refused(unlinkat(d, "made", AT_REMOVEDIR)));
+	require(refused(symlinkat("/etc/passwd", d, "link")));
+}
+
 /* What base/outfile.h does at any time must work: checks, sweeps, commits, manifests. */
 static void making_files(void *arg)
 {
@@ -190,6 +205,7 @@ int main(void)
 {
 	enum profile filter = FILTER, read = READ, write = WRITE;
 	struct str text = {0};
+	char made[sizeof(folder) + 8];
 	FILE *f;
 
 	argv0 = "test";
@@ -204,6 +220,7 @@ int main(void)
 		return 70;
 	snprintf(file, sizeof(file), "%s/file", folder);
 	snprintf(other, sizeof(other), "%s/other", folder);
+	snprintf(made, sizeof(made), "%s/made", folder);
 	f = fopen(file, "w");
 	if (!f || fputs("file", f) < 0 || fclose(f))
 		return 70;
@@ -214,6 +231,8 @@ int main(void)
 	check(in_child(reading, NULL) == 0, "READ: the file named, to read, and nothing else");
 	check(in_child(writing, NULL) == 0,
 		"WRITE_BENEATH: files in that folder, and nothing else");
+	check(in_child(making_folders, NULL) == 0 && rmdir(made) == 0,
+		"with make_folders, folders there too, but they stay");
 	check(in_child(making_files, NULL) == 0,
 		"WRITE_BENEATH: files are checked, swept, committed, listed");
 	check(in_child(no_exec, &read) == 0 && in_child(no_exec, &write) == 0,
