@@ -244,24 +244,6 @@ static void forget(struct outfile *f)
 	free(f);
 }
 
-/*
- * Gives the part file its name, so that it can be taken back: an old file of that name gets the
- * part's. Some file systems only know plain renaming. False, with errno, if it cannot be.
- */
-static bool place(struct outfile *f)
-{
-	int folder = f->folder->fd;
-
-	f->placed = f->exchanged = false;
-	if (renameat2(folder, f->part, folder, f->name, RENAME_NOREPLACE) == 0)
-		return f->placed = true;
-	if (f->no_clobber || (errno != EEXIST && errno != EINVAL))
-		return false;
-	if (errno == EEXIST && renameat2(folder, f->part, folder, f->name, RENAME_EXCHANGE) == 0)
-		return f->placed = f->exchanged = true;
-	return f->placed = renameat2(folder, f->part, folder, f->name, 0) == 0;
-}
-
 /* The part, which death removes, is the new file again, and an old one is back. */
 static void take_back(struct outfile *f)
 {
@@ -271,6 +253,31 @@ static void take_back(struct outfile *f)
 		(void)renameat2(folder, f->name, folder, f->part,
 			f->exchanged ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 	f->placed = false;
+}
+
+/*
+ * Gives the part file its name, so that it can be taken back: an old file of that name gets the
+ * part's. Some file systems only know plain renaming. False, with errno, if it cannot be.
+ */
+static bool place(struct outfile *f)
+{
+	int folder = f->folder->fd;
+	struct stat old;
+
+	f->placed = f->exchanged = false;
+	if (renameat2(folder, f->part, folder, f->name, RENAME_NOREPLACE) == 0)
+		return f->placed = true;
+	if (f->no_clobber || (errno != EEXIST && errno != EINVAL))
+		return false;
+	if (errno == EEXIST && renameat2(folder, f->part, folder, f->name, RENAME_EXCHANGE) == 0) {
+		f->placed = f->exchanged = true;
+		if (fstatat(folder, f->part, &old, AT_SYMLINK_NOFOLLOW) || S_ISREG(old.st_mode))
+			return true;
+		take_back(f); /* a folder that has come meanwhile, say, stays */
+		errno = EEXIST;
+		return false;
+	}
+	return f->placed = renameat2(folder, f->part, folder, f->name, 0) == 0;
 }
 
 /* Some file systems cannot sync a folder; the files themselves are safe by then. */

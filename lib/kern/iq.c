@@ -19,11 +19,12 @@ struct iq_lanes {
 INLINE vec swapped(vec v)
 {
 #if LANES == 16
-	return __builtin_shuffle(v, (ivec){1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14});
+	return __builtin_shufflevector(
+		v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
 #elif LANES == 8
-	return __builtin_shuffle(v, (ivec){1, 0, 3, 2, 5, 4, 7, 6});
+	return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
 #else
-	return __builtin_shuffle(v, (ivec){1, 0, 3, 2});
+	return __builtin_shufflevector(v, v, 1, 0, 3, 2);
 #endif
 }
 
