@@ -257,18 +257,19 @@ noise_is_no_stream() {
 }
 
 wrong_kinds_are_named() {
-	local kind kinds wrong=
+	local kind kinds wrong='' other=REPORT
 	kinds=$(line in "$1")
 	[[ $kinds != any ]] || return 42
-	for kind in IQ SPECTRA IMAGE TABLE; do
+	for kind in IQ SPECTRA IMAGE TABLE REPORT; do
 		[[ " $kinds " == *" $kind "* ]] || wrong=${wrong:-$kind}
 	done
 	generate "$wrong" >foreign
 	refused 65 "$1" <foreign
 	says "$1: " "expects $kinds" "got $wrong"
 	# Beside frames of its own they pass.
-	made "$wrong" | sed "/^END/d;s/^key kinds .*/key kinds $wrong REPORT/" >lines
-	printf 'REPORT columns 0 -\nEND\n' >>lines
+	[[ " $kinds " != *" REPORT "* ]] || other=GAIN
+	made "$wrong" | sed "/^END/d;s/^key kinds .*/key kinds $wrong $other/" >lines
+	made "$other" | sed '1,/^HEAD/d' | sed -n '/^payload/p;/^[A-Z]* columns/p;$p' >>lines
 	mkstream <lines | refused 65 "$1"
 }
 

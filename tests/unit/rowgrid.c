@@ -191,7 +191,7 @@ static void test_weights(void)
 	struct rowgrid_config config = {1, 4, 4, 100, ROWGRID_MEAN};
 	struct rowgrid *grid = rowgrid_new(&config);
 	const float one[4] = {1, 1, 1, 1}, four[4] = {4, 8, 12, NAN};
-	float out[4];
+	float out[6];
 
 	/* Both in one pixel: by time. Cells weigh by their overlap, rows of a cell by their step. */
 	rowgrid_add(grid, 0, 10, one);
