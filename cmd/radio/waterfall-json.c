@@ -186,7 +186,8 @@ static void take_windows(struct filter *f)
 	struct window_run run;
 
 	while (windows_next(s->windows, &run)) {
-		uint64_t number = s->number + (uint64_t)(run.index - s->origin) / s->n;
+		uint64_t number = s->number +
+				  ((uint64_t)run.index - (uint64_t)s->origin) / s->n;
 
 		if (run.count == 0)
 			continue;

@@ -35,11 +35,18 @@ static int sync_folder(const char *path, const char *label, struct error *e)
 
 static int make_folder(const char *path, const char *label, struct error *e)
 {
+	struct stat st;
 	char *above;
 	int r;
 
-	if (mkdir(path, FOLDER_MODE))
-		return errno == EEXIST ? 0 : cannot_create(label, strerror(errno), e);
+	if (mkdir(path, FOLDER_MODE)) {
+		if (errno != EEXIST)
+			return cannot_create(label, strerror(errno), e);
+		/* A link could lead out of the channel. */
+		return lstat(path, &st) == 0 && S_ISDIR(st.st_mode)
+			       ? 0
+			       : cannot_create(label, "its folder is a link or a file", e);
+	}
 	above = folder_of(path);
 	r = sync_folder(above, label, e);
 	free(above);
