@@ -18,9 +18,30 @@
 
 static void failed(struct h5_out *out, const char *what)
 {
+	int number = out->number ? out->number : errno;
+
 	if (!out->error.code)
 		fail(&out->error, EXIT_IO, "HDF5: %s: cannot write: %s", what,
-			errno ? strerror(errno) : "libhdf5 failed");
+			number ? strerror(number) : "libhdf5 failed");
+}
+
+/* libhdf5 keeps errno in the text of its messages; errno itself is by then that of what it did
+ * next. */
+static herr_t find_errno(unsigned n, const H5E_error2_t *entry, void *arg)
+{
+	const char *at = entry->desc ? strstr(entry->desc, "errno = ") : NULL;
+	struct h5_out *out = arg;
+	(void)n;
+
+	if (at && out->number == 0)
+		out->number = atoi(at + strlen("errno = "));
+	return 0;
+}
+
+/* Called by libhdf5 when one of its functions fails, before the next one forgets why. */
+static herr_t keep_errno(hid_t stack, void *out)
+{
+	return H5Ewalk2(stack, H5E_WALK_UPWARD, find_errno, out);
 }
 
 int h5_failed(const struct h5_out *out, struct error *e)
@@ -37,9 +58,9 @@ void h5_create(struct h5_out *out, int fd)
 	char path[40];
 
 	H5dont_atexit(); /* what is not finished by then is thrown away */
-	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	H5PLset_loading_state(0);
 	*out = (struct h5_out){.file = -1, .fd = fd};
+	H5Eset_auto2(H5E_DEFAULT, keep_errno, out);
 	out->in_memory = fstat(fd, &st) == 0 && st.st_nlink == 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	errno = 0;
@@ -78,6 +99,7 @@ int h5_finish(struct h5_out *out, struct error *e)
 		right = H5Fflush(out->file, H5F_SCOPE_GLOBAL) >= 0 && copy_image(out);
 	if (H5Fclose(out->file) < 0 || !right)
 		failed(out, "the file");
+	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	return h5_failed(out, e);
 }
 

@@ -24,6 +24,7 @@ struct h5_out {
 	hid_t file;
 	int fd; /* the caller's */
 	bool in_memory;
+	int number;	    /* errno of what libhdf5 failed in; 0: none so far */
 	struct error error; /* code 0: none so far */
 };
 

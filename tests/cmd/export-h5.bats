@@ -55,6 +55,7 @@ spectra() {
 	(
 		ulimit -f 1000
 		exec export-h5 --gzip 0 -o x.h5 <in
-	) 2> >(cat >err) && return 1
+	) 2>err && return 1
+	says 'File too large'
 	no_files x.h5
 }
