@@ -68,8 +68,11 @@ static int compare_properties(struct drf_writer *w, hid_t file, struct error *e)
 				PROPERTIES, a[i].name);
 		if (value != a[i].value)
 			return fail(e, EXIT_CANTCREATE,
-				"%s: the channel that is there has %s %llu, not %llu: name another",
-				w->name, a[i].name, (unsigned long long)value,
+				"%s: the channel that is there has %s%s %llu, "
+				"not %llu: name another",
+				w->name,
+				strncmp(a[i].name, "H5T", 3) == 0 ? "another element type: " : "",
+				a[i].name, (unsigned long long)value,
 				(unsigned long long)a[i].value);
 	}
 	return 0;

@@ -233,7 +233,7 @@ for name in sorted(glob.glob('?/ch0/1*/rf@*')):
 		says ch0 'is there'
 	done
 	stream -- 'ci8 9000 64x1' | expect 73 drf-write --file-ms 100 top
-	says H5Tget_size
+	says 'another element type' H5Tget_size
 	stream -- 'ci16 9000 64x2' | expect 73 drf-write --file-ms 100 top
 	says num_subchannels 1 2
 	stream rate_num=2000 -- 'ci16 9000 64x1' | expect 73 drf-write --file-ms 100 top
