@@ -69,7 +69,8 @@ struct command {
 				 only --pass, no sink_open(); it sets the sandbox itself */
 	/*
 	 * Of a sink whose -o is the beginning of several names: their endings, separated by spaces,
-	 * the last being that of the file which says that all are there. By its options.
+	 * the last being that of the file which says that all are there. By its options. One that
+	 * -o has already is not added again.
 	 */
 	const char *(*endings)(const void *options);
 	const struct option *options;

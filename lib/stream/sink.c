@@ -63,10 +63,25 @@ static const char *any_key(void *arg, const char *key)
 	return "";
 }
 
+/* The length of -o without an ending that it has already, as who copies a name writes it. */
+static size_t base_length(const char *output, const char *endings)
+{
+	size_t length = strlen(output);
+
+	for (const char *p = endings; *p; p += *p == ' ') {
+		size_t n = strcspn(p, " ");
+
+		if (length > n && !memcmp(output + length - n, p, n))
+			return length - n;
+		p += n;
+	}
+	return length;
+}
+
 /* What -o names: the file, or the one with the n-th ending; NULL beyond the last. To be freed. */
 static char *output_path(const struct filter *f, size_t n)
 {
-	const char *p = f->inner->files.endings;
+	const char *endings = f->inner->files.endings, *p = endings;
 	struct str path = {0};
 
 	if (!p)
@@ -77,7 +92,7 @@ static char *output_path(const struct filter *f, size_t n)
 	}
 	if (!*p)
 		return NULL;
-	str_add(&path, f->sink.output);
+	str_add_bytes(&path, f->sink.output, base_length(f->sink.output, endings));
 	str_add_bytes(&path, p, strcspn(p, " "));
 	return path.p;
 }

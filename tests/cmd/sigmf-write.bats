@@ -245,3 +245,13 @@ there_and_back() {
 	says 'expects IQ'
 	no_files v.sigmf-data v.sigmf-meta
 }
+
+@test "a name with its ending is the same recording" {
+	iq-gen --seconds 10ms >in
+	for name in one one.sigmf-meta one.sigmf-data; do
+		sigmf-write -o $name <in
+		rm one.sigmf-{meta,data}
+	done
+	sigmf-write --archive -o one.sigmf <in
+	[[ $(ls) == $'in\none.sigmf' ]]
+}
