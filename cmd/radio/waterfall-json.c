@@ -175,7 +175,7 @@ static void queue(struct filter *f, uint64_t number, uint64_t missing, const voi
 	work->data = data;
 	work->number = first;
 	work->missing = missing ? end - first : 0;
-	work->index = s->origin + (int64_t)((first - s->number) * s->n);
+	work->index = (int64_t)((uint64_t)s->origin + (first - s->number) * s->n);
 }
 
 static void take_windows(struct filter *f)
@@ -186,8 +186,7 @@ static void take_windows(struct filter *f)
 	struct window_run run;
 
 	while (windows_next(s->windows, &run)) {
-		uint64_t number = s->number +
-				  ((uint64_t)run.index - (uint64_t)s->origin) / s->n;
+		uint64_t number = s->number + ((uint64_t)run.index - (uint64_t)s->origin) / s->n;
 
 		if (run.count == 0)
 			continue;
