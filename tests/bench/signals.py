@@ -44,7 +44,7 @@ def bench_gateway(stream, raw, samples):
     """(h) spectrogram and waterfall-json against the routes of the SDS gateway."""
     scipy = subprocess.run([PYTHON, "-c", "import scipy.signal"], stderr=subprocess.DEVNULL).returncode == 0
     for route, part, wanted, commands in (
-            ("spectrogram", 4_000_000, 50, (["spectrogram"], ["spectrogram", "-j1"],
+            ("spectrogram", 10_000_000, 50, (["spectrogram"], ["spectrogram", "-j1"],
                                             ["spectrogram", "--compat", "sds"])),
             ("waterfall", 8_000_000, None, (["waterfall-json", "--compat", "sds"],
                                             ["waterfall-json", "--compat", "sds", "-j1"],
