@@ -239,6 +239,13 @@ static void add_run(struct drf_writer *w, int64_t index)
 	w->runs++;
 }
 
+/* They have samples now. */
+static void forget_made(struct drf_writer *w)
+{
+	while (w->made_count > 0)
+		free(w->made[--w->made_count]);
+}
+
 static int close_file(struct drf_writer *w, struct error *e)
 {
 	bool continuous = w->layout.properties.continuous;
@@ -256,7 +263,11 @@ static int close_file(struct drf_writer *w, struct error *e)
 	/* Who finds the samples shall find what they are tuned to. */
 	if (!r)
 		r = drf_write_tunings(w, e);
-	return r ? r : drf_part_publish(&w->part, e);
+	if (!r)
+		r = drf_part_publish(w, &w->part, e);
+	if (!r)
+		forget_made(w);
+	return r;
 }
 
 /* Rows of one file. */
@@ -330,11 +341,16 @@ void drf_writer_abandon(struct drf_writer *w)
 		unlink(w->part.part);
 	if (w->aside.there)
 		unlink(w->aside.part);
+	for (size_t i = 0; i < w->made_count; i++)
+		unlink(w->made[i]);
+	w->made_count = 0;
 	w->part.there = w->aside.there = false;
 }
 
 void drf_writer_free(struct drf_writer *w)
 {
+	forget_made(w);
+	free(w->made);
 	if (w->lock >= 0)
 		close(w->lock);
 	if (w->form.type > 0)

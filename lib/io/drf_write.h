@@ -46,7 +46,10 @@ int drf_writer_put(
 /* The file in hand appears, though it is not full. Then the writer can only be freed. */
 int drf_writer_finish(struct drf_writer *w, struct error *e);
 
-/* Removes what has not appeared; takes no memory, may be called from a signal handler. */
+/*
+ * Removes what has not appeared, and what has without samples that it belongs to; takes no memory,
+ * may be called from a signal handler.
+ */
 void drf_writer_abandon(struct drf_writer *w);
 
 void drf_writer_free(struct drf_writer *w);

@@ -60,7 +60,7 @@ static int write_properties(struct drf_writer *w, struct error *e)
 		r = drf_h5_create(&part->file, part->part, part->label, e);
 	if (!r && !put_properties(part->file, &w->metadata_form))
 		r = drf_h5_failed(part->label, e);
-	return r ? r : drf_part_publish(part, e);
+	return r ? r : drf_part_publish(w, part, e);
 }
 
 /* Metadata that are there go on in their own form, if they count at the same rate. */
@@ -195,7 +195,7 @@ static int write_file(struct drf_writer *w, size_t *i, struct error *e)
 		r = copy_or_create(&w->aside, e);
 	for (; !r && *i < w->tunings && file_of(w, w->tuning[*i]) == ms; ++*i)
 		r = put_entry(w, w->tuning[*i], &w->hz[*i * subchannels], e);
-	return r ? r : drf_part_publish(&w->aside, e);
+	return r ? r : drf_part_publish(w, &w->aside, e);
 }
 
 int drf_write_tunings(struct drf_writer *w, struct error *e)

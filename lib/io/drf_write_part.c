@@ -115,19 +115,28 @@ int drf_part_begin(struct drf_writer *w, struct drf_part *part, const char *name
 	return part->there ? 0 : cannot_create(part->label, strerror(errno), e);
 }
 
-int drf_part_publish(struct drf_part *part, struct error *e)
+/* What takes memory comes before the file has its name. */
+int drf_part_publish(struct drf_writer *w, struct drf_part *part, struct error *e)
 {
-	unsigned flags = part->replaces ? 0 : RENAME_NOREPLACE;
-	char *folder;
+	bool is_new = access(part->path, F_OK) != 0;
+	char *folder = folder_of(part->path);
 	int r = drf_h5_finish(part->file, part->fd, part->label, e);
 
 	part->file = -1;
-	if (r)
+	w->made = xrealloc(w->made, w->made_count + 1, sizeof(*w->made));
+	w->made[w->made_count] = xstrdup(part->path);
+	if (!r && renameat2(AT_FDCWD, part->part, AT_FDCWD, part->path,
+			  part->replaces ? 0 : RENAME_NOREPLACE))
+		r = cannot_create(part->label, strerror(errno), e);
+	if (r || !is_new)
+		free(w->made[w->made_count]);
+	else
+		w->made_count++;
+	if (r) {
+		free(folder);
 		return r;
-	if (renameat2(AT_FDCWD, part->part, AT_FDCWD, part->path, flags))
-		return cannot_create(part->label, strerror(errno), e);
+	}
 	part->there = false;
-	folder = folder_of(part->path);
 	r = sync_folder(folder, part->label, e);
 	free(folder);
 	return r;

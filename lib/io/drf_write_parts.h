@@ -24,6 +24,8 @@ struct drf_writer {
 	struct drf_tree tree;
 	struct drf_part part;  /* of the open file */
 	struct drf_part aside; /* of properties and metadata */
+	char **made;	       /* files that are new, and of no use without samples */
+	size_t made_count;
 
 	/* what all files have in common */
 	struct drf_h5_rows form;
@@ -59,8 +61,8 @@ struct drf_writer {
 int drf_part_begin(struct drf_writer *w, struct drf_part *part, const char *name, bool replaces,
 	struct error *e);
 
-/* Closes the file, syncs it, and gives it its name. */
-int drf_part_publish(struct drf_part *part, struct error *e);
+/* Closes the file, syncs it, and gives it its name; it is listed as made if it is new. */
+int drf_part_publish(struct drf_writer *w, struct drf_part *part, struct error *e);
 void drf_part_clear(struct drf_part *part);
 
 /* drf_write_properties.c: the attributes that a channel and its files have in common. */

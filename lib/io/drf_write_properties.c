@@ -87,7 +87,7 @@ static int write_properties(struct drf_writer *w, struct error *e)
 		r = drf_h5_create(&part->file, part->part, part->label, e);
 	if (!r && !drf_put_attributes(part->file, &w->layout.properties))
 		r = drf_h5_failed(part->label, e);
-	return r ? r : drf_part_publish(part, e);
+	return r ? r : drf_part_publish(w, part, e);
 }
 
 int drf_settle_properties(struct drf_writer *w, struct error *e)
