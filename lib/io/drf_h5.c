@@ -2,30 +2,18 @@
 #include "io/drf_h5.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "io/h5_write.h"
 
 #define PAIR_CHUNK_ROWS 100
 #define ALIGNMENT 4096 /* data begin on a page: faster to write, and to map */
 
-/* libhdf5 keeps errno in the text of its messages only. */
-static herr_t find_errno(unsigned n, const H5E_error2_t *entry, void *arg)
-{
-	const char *at = entry->desc ? strstr(entry->desc, "errno = ") : NULL;
-	int *number = arg;
-	(void)n;
-
-	if (at && *number == 0)
-		*number = atoi(at + strlen("errno = "));
-	return 0;
-}
-
 int drf_h5_failed(const char *name, struct error *e)
 {
-	int number = 0;
+	int number = h5_errno(H5E_DEFAULT);
 
-	H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_errno, &number);
 	return fail(e, EXIT_IO, "%s: cannot write: %s", name,
 		number ? strerror(number) : "libhdf5 failed");
 }
@@ -74,13 +62,7 @@ int drf_h5_finish(hid_t file, int fd, const char *name, struct error *e)
 
 static bool put(hid_t object, const char *name, hid_t type, const void *value)
 {
-	hid_t space = H5Screate(H5S_SCALAR), attribute;
-
-	if (space < 0)
-		return false;
-	attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-	return attribute >= 0 && H5Awrite(attribute, type, value) >= 0 &&
-	       H5Aclose(attribute) >= 0 && H5Sclose(space) >= 0;
+	return h5_put(object, name, type, H5Screate(H5S_SCALAR), value);
 }
 
 bool drf_h5_put_u64(hid_t object, const char *name, uint64_t value)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Writing HDF5 so that equal contents make equal bytes: no object times, the oldest format that
- * holds them, no locks. Files, and names, are made by the caller, whose descriptor is synced in the
- * end. After a failure nothing of a file is worth keeping: remove it. What is open then stays open,
- * as closing would make the library forget what drf_h5_failed() is to tell.
+ * HDF5 as a DigitalRF writer needs it, beside h5_write.h: files by their path, datasets that are
+ * written in place. Equal contents make equal bytes: no object times, the oldest format that holds
+ * them, no locks. After a failure nothing of a file is worth keeping, and it stays open, as closing
+ * would make the library forget what drf_h5_failed() is to tell.
  */
 #ifndef LEAT_IO_DRF_H5_H
 #define LEAT_IO_DRF_H5_H

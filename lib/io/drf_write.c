@@ -12,51 +12,9 @@
 #include "base/dtype.h"
 #include "base/mem.h"
 #include "io/drf_write_parts.h"
+#include "io/h5_write.h"
 
 #define STAGE_BYTES (1u << 18) /* a chunk, or what is written at once: fits any cache */
-
-/*
- * Types.
- */
-
-static hid_t component_type(unsigned dtype)
-{
-	switch (dtype_real(dtype)) {
-	case DTYPE_U8:
-		return H5T_STD_U8LE;
-	case DTYPE_I8:
-		return H5T_STD_I8LE;
-	case DTYPE_U16:
-		return H5T_STD_U16LE;
-	case DTYPE_I16:
-		return H5T_STD_I16LE;
-	case DTYPE_U32:
-		return H5T_STD_U32LE;
-	case DTYPE_I32:
-		return H5T_STD_I32LE;
-	case DTYPE_U64:
-		return H5T_STD_U64LE;
-	case DTYPE_I64:
-		return H5T_STD_I64LE;
-	case DTYPE_F32:
-		return H5T_IEEE_F32LE;
-	default:
-		return H5T_IEEE_F64LE;
-	}
-}
-
-static hid_t element_type(unsigned dtype)
-{
-	size_t size = dtype_size(dtype_real(dtype));
-	hid_t type = component_type(dtype), both;
-
-	if (!dtype_complex(dtype))
-		return H5Tcopy(type);
-	both = H5Tcreate(H5T_COMPOUND, 2 * size);
-	H5Tinsert(both, "r", 0, type);
-	H5Tinsert(both, "i", size, type);
-	return both;
-}
 
 /* One component of the fill value: NaN, the least of a signed integer, 0. */
 static void component_fill(unsigned dtype, uint8_t out[8])
@@ -126,7 +84,7 @@ int drf_writer_open(struct drf_writer **opened, const char *folder, const char *
 	make_fill(w);
 	w->staged = xaligned(w->stage_rows, w->row_bytes);
 	w->form = (struct drf_h5_rows){
-		.type = element_type(p->dtype),
+		.type = h5_type(p->dtype),
 		.width = p->subchannels,
 		.gzip = layout->gzip,
 		.checksum = layout->checksum,

@@ -25,23 +25,36 @@ static void failed(struct h5_out *out, const char *what)
 			number ? strerror(number) : "libhdf5 failed");
 }
 
-/* libhdf5 keeps errno in the text of its messages; errno itself is by then that of what it did
- * next. */
 static herr_t find_errno(unsigned n, const H5E_error2_t *entry, void *arg)
 {
 	const char *at = entry->desc ? strstr(entry->desc, "errno = ") : NULL;
-	struct h5_out *out = arg;
+	int *number = arg;
 	(void)n;
 
-	if (at && out->number == 0)
-		out->number = atoi(at + strlen("errno = "));
+	if (at && *number == 0)
+		*number = atoi(at + strlen("errno = "));
 	return 0;
 }
 
-/* Called by libhdf5 when one of its functions fails, before the next one forgets why. */
-static herr_t keep_errno(hid_t stack, void *out)
+int h5_errno(hid_t stack)
 {
-	return H5Ewalk2(stack, H5E_WALK_UPWARD, find_errno, out);
+	int number = 0;
+
+	H5Ewalk2(stack, H5E_WALK_UPWARD, find_errno, &number);
+	return number;
+}
+
+/*
+ * Called by libhdf5 when one of its functions fails, before the next one forgets why; errno itself
+ * is by then that of what libhdf5 did next.
+ */
+static herr_t keep_errno(hid_t stack, void *arg)
+{
+	struct h5_out *out = arg;
+
+	if (out->number == 0)
+		out->number = h5_errno(stack);
+	return 0;
 }
 
 int h5_failed(const struct h5_out *out, struct error *e)
@@ -119,23 +132,24 @@ hid_t h5_make_group(struct h5_out *out, hid_t parent, const char *name)
 	return group;
 }
 
-/* Writes an attribute of a type and a space, and closes the space. */
+bool h5_put(hid_t object, const char *name, hid_t type, hid_t space, const void *value)
+{
+	hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+	bool right = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+
+	if (attribute >= 0)
+		H5Aclose(attribute);
+	H5Sclose(space);
+	return right;
+}
+
 static void put(struct h5_out *out, hid_t object, const char *name, hid_t type, hid_t space,
 	const void *value)
 {
-	hid_t attribute;
-	bool right = false;
-
 	if (out->error.code)
 		return;
 	errno = 0;
-	attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-	if (attribute >= 0) {
-		right = H5Awrite(attribute, type, value) >= 0;
-		H5Aclose(attribute);
-	}
-	H5Sclose(space);
-	if (!right)
+	if (!h5_put(object, name, type, space, value))
 		failed(out, name);
 }
 

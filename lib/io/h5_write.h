@@ -49,6 +49,12 @@ void h5_put_text(struct h5_out *out, hid_t object, const char *name, const char 
 void h5_put_f64s(
 	struct h5_out *out, hid_t object, const char *name, const double *values, size_t count);
 
+/* What is kept of errno in the messages of a stack of errors of libhdf5, 0 if nothing is. */
+int h5_errno(hid_t stack);
+
+/* Writes an attribute of any type, and closes the space. */
+bool h5_put(hid_t object, const char *name, hid_t type, hid_t space, const void *value);
+
 /* One field of a row that has several. */
 struct h5_field {
 	const char *name;
