@@ -116,7 +116,7 @@ int64_t sigmf_index(const struct sigmf *m, int64_t position);
  * the last, has another frequency, or a time that the last segment's first would not have then, by
  * more than a sample and than its last digit. Others go on, a jump of the index being a gap.
  * Captures without samples and leat:head are passed over. And the first capture of the next
- * segment.
+ * segment. The rate must be known.
  */
 void sigmf_find_segments(struct sigmf *m);
 size_t sigmf_segment_end(const struct sigmf *m, size_t first);

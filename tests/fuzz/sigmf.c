@@ -43,7 +43,7 @@ static void write_again(struct sigmf *m)
 	struct sigmf again;
 	struct error e;
 
-	if (m->rate.num == 0 || m->rate.num > INT64_MAX || m->rate.den > INT64_MAX)
+	if (m->rate.num > INT64_MAX || m->rate.den > INT64_MAX)
 		return;
 	sigmf_format(m, "fuzzer", &text);
 	must(!sigmf_parse(&again, text.p, text.len, &e));
@@ -68,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (!sigmf_parse(&m, (const char *)data, size, &e) &&
 			!sigmf_lay(&m, sizes[i], &e)) {
+			if (m.rate.num == 0) /* then the command asks for it */
+				m.rate = (struct rate){48000, 1};
 			walk(&m);
 			write_again(&m);
 		}
