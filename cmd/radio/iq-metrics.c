@@ -64,6 +64,7 @@ struct state {
 	struct meter *meter; /* NULL before it */
 	struct windows *transforms, *blocks;
 	struct table *table;
+	size_t block; /* samples whose sums are made at once: no more than a window has */
 	size_t rows_per_frame;
 	int64_t next; /* index of the next row if nothing is missing */
 	int64_t table_index, partial_windows, short_windows;
@@ -258,7 +259,8 @@ static void begin(struct filter *f, const struct frame *frame)
 		die_with(&e);
 	row = dtype_size(s->form.dtype) * s->form.subchannels;
 	s->transforms = windows_new(s->n, hop, row);
-	s->blocks = windows_new(METRICS_BLOCK, METRICS_BLOCK, row);
+	s->block = s->window < METRICS_BLOCK ? (size_t)s->window : METRICS_BLOCK;
+	s->blocks = windows_new(s->block, s->block, row);
 	windows_every(s->transforms, s->window);
 	windows_every(s->blocks, s->window);
 	s->table = new_table(f, s->form.subchannels);
@@ -275,9 +277,8 @@ static void take_runs(struct filter *f)
 	while (windows_next(s->blocks, &run)) {
 		const char *at = run.data;
 
-		for (size_t i = 0; i < run.count; i++, at += METRICS_BLOCK * row)
-			meter_block(s->meter, at, METRICS_BLOCK,
-				run.index + (int64_t)(i * METRICS_BLOCK));
+		for (size_t i = 0; i < run.count; i++, at += s->block * row)
+			meter_block(s->meter, at, s->block, run.index + (int64_t)(i * s->block));
 		if (run.rest > 0)
 			meter_block(s->meter, at, run.rest, run.index);
 		if (run.count == 0)

@@ -42,9 +42,9 @@ void meter_transforms(struct meter *m, const void *data, size_t count, int64_t i
 void meter_transforms_end(struct meter *m);
 
 /*
- * The next `samples` of a window, METRICS_BLOCK or, at last, fewer; and that these were all. The
- * index of the first block is the window's. data must stay until meter_run(). A window too short
- * for a transform has no row; returns false then.
+ * The next `samples` of a window, METRICS_BLOCK at most; and that these were all. The index of the
+ * first block is the window's. data must stay until meter_run(). A window too short for a transform
+ * has no row; returns false then.
  */
 void meter_block(struct meter *m, const void *data, size_t samples, int64_t index);
 bool meter_blocks_end(struct meter *m);

@@ -202,6 +202,16 @@ frames() {
 	dribble 1000 <in | iq-metrics --window 50ms -j 3 | cmp - one
 }
 
+@test "short windows take no more memory than long ones" {
+	iq-gen --rate 10M --seconds 0.4 --type ci8 --tone 1M:0.5 >in
+	(
+		[[ ${SANITIZED:-} ]] || ulimit -v 500000
+		iq-metrics -j 2 --window 3.2us -n 32 <in >out.leat
+	)
+	[[ $(stream-payload <out.leat | wc -c) -ge $((125000 * 12 * 8)) ]]
+	dribble 65536 <in | iq-metrics --window 3.2us -n 32 | cmp - out.leat
+}
+
 @test "one segment has one form" {
 	printf '%s\n' 'key kinds IQ' 'key rate_num 100' 'key rate_den 1' HEAD 'IQ ci16 0 100x1' \
 		'IQ ci8 100 100x1' END | mkstream >in
